@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+# Makefile: builds, runs and tests Amber for both machines. `make help` lists what it can do.
+# Reading it needs nothing but make; `make setup` installs the rest.
+
+VERSION  := 0.1
+MACHINES := x86_64 aarch64
+COMPILER ?= gcc
+PYTHON   ?= /usr/bin/python3
+
+ifneq ($(filter-out $(MACHINES),$(ARCH)),)
+$(error ARCH=$(ARCH): unknown machine (known: $(MACHINES)))
+endif
+ifeq ($(filter $(COMPILER),gcc clang),)
+$(error COMPILER=$(COMPILER): unknown (known: gcc clang))
+endif
+
+jobs     := -j$(shell nproc 2>/dev/null || echo 2)
+
+# `make setup run`: the packages first, alone; the other goals then by a fresh make that finds them.
+goals_after_setup := $(if $(filter setup,$(MAKECMDGOALS)),$(filter-out setup,$(MAKECMDGOALS)))
+.PHONY: setup
+setup: ## install the packages that are missing (Debian, Ubuntu); nothing to do = no network
+	@sh tools/setup.sh
+ifneq ($(goals_after_setup),)
+.PHONY: $(goals_after_setup)
+$(firstword $(goals_after_setup)): setup
+	@+$(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,$(jobs)) $(goals_after_setup)
+$(wordlist 2,99,$(goals_after_setup)): $(firstword $(goals_after_setup))
+	@:
+else
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += $(jobs)
+endif
+Q := $(if $(V),,@)
+
+# --- What is built where -----------------------------------------------------------------------------
+OUT      := build$(if $(filter clang,$(COMPILER)),/clang)
+machines := $(or $(ARCH),$(MACHINES))
+machine  := $(or $(ARCH),x86_64)
+kind     := $(if $(filter-out 0,$(BREAK)),/break)
+kernel   = $(OUT)/$1$(kind)/$(if $(filter aarch64,$1),Image,amber.elf)
+iso      := $(OUT)/x86_64$(kind)/amber.iso
+
+.PHONY: all kernels iso
+all: kernels $(if $(filter x86_64,$(machines)),$(if $(kind),,$(iso)))
+kernels: $(foreach m,$(machines),$(call kernel,$m))
+ifeq ($(ARCH),aarch64)
+iso:
+	@echo "iso: there is no ISO for aarch64 yet; boot build/aarch64/Image" >&2; exit 1
+else
+iso: $(iso) ## build/ARCH/amber.iso (x86_64: BIOS and UEFI)
+endif
+
+# --- Compiler and flags, by purpose ------------------------------------------------------------------
+ifeq ($(COMPILER),clang)
+compiler = clang --target=$1-unknown-none-elf -Qunused-arguments
+linker   = ld.lld
+else
+compiler = $1-linux-gnu-gcc
+linker   = $1-linux-gnu-ld --no-warn-mismatch
+endif
+objcopy  = $1-linux-gnu-objcopy
+
+language := -std=gnu17 -ffreestanding -fno-strict-aliasing -fno-stack-protector -fno-pic -fno-common
+code     := -O2 -g -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables
+warnings := -Wall -Wextra -Werror -Wstrict-prototypes -Wvla -Wframe-larger-than=1024
+# The gate's stack has one page and no guard: small frames, whose sizes a test adds up.
+gate     := -Wframe-larger-than=256 -fstack-usage
+flags_x86_64  := -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fcf-protection=none
+flags_aarch64 := -march=armv8.1-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align
+libfdt   := build/deps/usr/lib/aarch64-linux-gnu/libfdt.a
+flags_libfdt := -isystem build/deps/usr/include -isystem /usr/aarch64-linux-gnu/include
+# Each folder sees the headers of its own layer and of those below it (tools/check_layers.py).
+includes = -I include $(if $(filter kernel/policy/%,$(filter-out %/chain.c,$2)),,-I arch -I arch/$1 \
+	$(if $(filter boot/%,$2),-I boot) $(if $(filter mm/% kernel/%,$2),-I mm) $(if $(filter kernel/%,$2),-I kernel))
+cflags   = $(language) $(code) $(warnings) $(flags_$1) $(if $(filter mm/gate%,$2),$(gate)) $(call includes,$1,$2) \
+	$(if $(filter boot/fdt%,$2),$(flags_libfdt)) -DAMBER_VERSION='"$(VERSION)"' -MMD -MP
+
+# --- Sources: whatever stands in the folders; the boot protocols belong to one machine each ----------
+boot_x86_64  := boot/pvh% boot/multiboot2%
+boot_aarch64 := boot/fdt% boot/image% boot/efi%
+folders  = boot kernel kernel/policy kernel/selftest mm arch/$1
+sources  = $(sort $(filter-out $(foreach m,$(filter-out $1,$(MACHINES)),$(boot_$m)),\
+	$(foreach f,$(folders),$(wildcard $f/*.c $f/*.S))))
+
+# $(call kernel_rules,MACHINE,FOLDER,FLAGS,LEFT OUT): one kernel. It is linked three times: see tools/symbols.py.
+define kernel_rules
+objects_$2 := $(patsubst %,$2/obj/%.o,$(filter-out $4,$(call sources,$1)))
+-include $$(objects_$2:.o=.d)
+
+$2/obj/%.o: % Makefile
+	@mkdir -p $$(@D)
+	$$Q$(call compiler,$1) $$(call cflags,$1,$$<) $3 -c $$< -o $$@
+$2/amber.ld: linker/amber.ld.S linker/$1.h include/amber/layout.h Makefile
+	@mkdir -p $$(@D)
+	$$Q$(call compiler,$1) -E -P -x assembler-with-cpp -I include -DLINKER_MACHINE='"$1.h"' $$< -o $$@
+$2/amber.elf: $2/amber.ld $$(objects_$2) tools/symbols.py tools/elf.py tools/check_elf.py Makefile $(if $(filter aarch64,$1),$(libfdt))
+	$$Q$(PYTHON) tools/symbols.py --empty > $2/symbols.S
+	$$Q$$(call link_$2,$2/link1.elf) && $(PYTHON) tools/symbols.py $2/link1.elf > $2/symbols.S
+	$$Q$$(call link_$2,$2/link2.elf) && $(PYTHON) tools/symbols.py $2/link2.elf > $2/symbols.S
+	$$Q$$(call link_$2,$2/link3.elf) && $(PYTHON) tools/symbols.py --check $2/link3.elf $2/symbols.S
+	$$Q$(PYTHON) tools/check_elf.py $1 $2/link3.elf --name $$@
+	@mv $2/link3.elf $$@ && rm -f $2/link1.elf $2/link2.elf
+link_$2 = $(call compiler,$1) -c $2/symbols.S -o $2/symbols.o && \
+	$(call linker,$1) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=sha1 --orphan-handling=error \
+	-T $2/amber.ld $$(objects_$2) $2/symbols.o $(if $(filter aarch64,$1),$(libfdt)) -o $$1
+$2/Image: $2/amber.elf
+	$$Q$(call objcopy,$1) -O binary $$< $$@
+endef
+$(foreach m,$(MACHINES),$(eval $(call kernel_rules,$m,$(OUT)/$m,,kernel/broken.c)))
+$(foreach m,$(MACHINES),$(eval $(call kernel_rules,$m,$(OUT)/$m/break,-DAMBER_BREAK,)))
+
+$(libfdt):
+	@echo "$@ is missing: run 'make setup' first" >&2; exit 1
+
+# --- The ISO for BIOS and UEFI: GRUB, its menu, the kernel without debug information -----------------
+define iso_rules
+$1/amber.iso: $1/amber.elf boot/grub.cfg Makefile
+	@rm -rf $1/iso && mkdir -p $1/iso/boot/grub
+	$$Q$(call objcopy,x86_64) --strip-debug $1/amber.elf $1/iso/boot/amber.elf && cp boot/grub.cfg $1/iso/boot/grub/
+	$$Qgrub-mkrescue -o $$@ $1/iso > $1/iso.log 2>&1 || { cat $1/iso.log >&2; exit 1; }
+	@echo "$$@: boots by BIOS and UEFI"
+endef
+$(foreach f,$(OUT)/x86_64 $(OUT)/x86_64/break,$(eval $(call iso_rules,$f)))
+
+# --- Running: the command lines of QEMU --------------------------------------------------------------
+define newline
+
+
+endef
+# Whatever stands in $1 as one word for the shell.
+quote    = '$(subst ','\'',$(subst $(newline), ,$1))'
+comma    := ,
+cmdline  := $(call quote,$(value CMDLINE))
+smbios   := $(call quote,type=1$(comma)serial=$(subst $(comma),$(comma)$(comma),$(value CMDLINE)))
+FIRMWARE ?= bios
+ifeq ($(filter bios uefi,$(FIRMWARE)),)
+$(error FIRMWARE=$(FIRMWARE): unknown (known: bios uefi))
+endif
+qemu_x86_64  := qemu-system-x86_64 -M q35 -cpu max -m 128M -nodefaults -no-reboot
+qemu_aarch64 := qemu-system-aarch64 -M virt,dtb-randomness=off -cpu max -m 128M -nodefaults -no-reboot
+exit_x86_64  := -device isa-debug-exit,iobase=0xf4,iosize=4
+exit_aarch64 := -semihosting-config enable=on,target=gdb
+qemu     = $(qemu_$(machine)) -serial $1 -display none $(exit_$(machine)) $(if $(SMP),-smp $(call quote,$(SMP)))
+qemu_run = $(qemu) -kernel $(call kernel,$(machine)) -append $(cmdline)
+qemu_iso = $(qemu) $(if $(filter uefi,$(FIRMWARE)),-bios /usr/share/ovmf/OVMF.fd) \
+	-drive if=none,id=cd,media=cdrom,readonly=on,format=raw,file=$(iso) -device ide-cd,drive=cd,bootindex=0 \
+	$(if $(value CMDLINE),-smbios $(smbios))
+# QEMU's status for the kernel's `ok` with exit=debug is 33 on x86_64.
+interactive = @echo "QEMU: Ctrl-A X quits"; $1; status=$$?; \
+	echo "QEMU has ended with status $$status (Ctrl-A X quits it)"; [ $$status -eq 0 ] || [ $$status -eq 33 ]
+
+.PHONY: run run-iso debug qemu-line
+run: $(call kernel,$(machine)) ## build and boot in QEMU, serial console on the terminal; Ctrl-A X quits
+	$(call interactive,$(call qemu_run,mon:stdio))
+run-iso: iso ## boot the ISO
+	$(call interactive,$(call qemu_iso,mon:stdio))
+qemu-line: ## print the command that run (with ISO=1: run-iso) uses
+	@$(MAKE) --no-print-directory -s $(if $(ISO),iso,$(call kernel,$(machine))) >&2
+	@printf '%s\n' $(call quote,$(if $(ISO),$(call qemu_iso,mon:stdio),$(call qemu_run,mon:stdio)))
+debug: $(call kernel,$(machine)) ## QEMU stopped at the first instruction, and gdb with the kernel's symbols
+	@printf 'exec %s\n' $(call quote,$(call qemu_run,file:$(OUT)/$(machine)/debug.log) -S -gdb stdio) > $(OUT)/$(machine)/debug.sh
+	@echo "serial output goes to $(OUT)/$(machine)/debug.log"
+	@gdb-multiarch -q $(OUT)/$(machine)$(kind)/amber.elf -ex 'target remote | sh $(OUT)/$(machine)/debug.sh'
+
+# --- Tests, measurements, fuzzing --------------------------------------------------------------------
+# A unit test's head names the sources that it links (" * sources: kernel/json.c") and, if it needs any,
+# more flags (" * flags: -I arch/aarch64"); it runs on this computer, under the sanitizers.
+unit_tests  := $(patsubst tests/unit/%_test.c,build/unit/%,$(sort $(wildcard tests/unit/*_test.c)))
+fuzzers     := $(patsubst tests/fuzz/%_fuzz.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
+host_flags  := -std=gnu17 -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer -I include -I arch -I mm -I kernel -I boot -I tests/unit
+head_line   = $(shell sed -n '1,12s/^ \* $1: //p' $2)
+-include $(wildcard build/unit/*.d build/fuzz/*.d)
+
+build/unit/%: tests/unit/%_test.c Makefile
+	@mkdir -p $(@D)
+	$(Q)gcc $(host_flags) -fsanitize=address,undefined -fno-sanitize-recover=undefined $(or $(call head_line,flags,$<),-I arch/x86_64) \
+		-MMD -MP -MT $@ $< $(call head_line,sources,$<) -lcmocka $(call head_line,libraries,$<) -o $@
+build/fuzz/%: tests/fuzz/%_fuzz.c Makefile
+	@mkdir -p $(@D)
+	$(Q)clang $(host_flags) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I arch/x86_64 \
+		$< $(call head_line,sources,$<) -o $@
+
+# Both kernels of each machine are tested.
+everything := $(foreach m,$(machines),$(foreach k,/ /break/,build/$m$k$(if $(filter aarch64,$m),Image,amber.elf))) \
+	$(if $(filter x86_64,$(machines)),build/x86_64/amber.iso) $(unit_tests)
+.PHONY: check check-all bench fuzz clean help
+check: $(everything) ## every everyday test, on this computer and in QEMU
+	@$(PYTHON) tests/run.py $(if $(ARCH),--arch $(ARCH)) $(if $(value T),--filter $(call quote,$(value T)))
+check-all: $(everything) ## also the long ones
+	@$(PYTHON) tests/run.py --all $(if $(ARCH),--arch $(ARCH)) $(if $(value T),--filter $(call quote,$(value T)))
+bench: kernels ## instruction counts: a table, and build/bench.json
+	@$(PYTHON) tools/bench.py $(machines)
+fuzz: $(fuzzers) ## feed random command lines to the parser on this computer, T seconds each (default 30)
+	@for f in $(fuzzers); do echo "$$f for $(or $(T),30) s"; mkdir -p $$f.corpus; \
+		$$f -max_total_time=$(call quote,$(or $(T),30)) -max_len=2048 -verbosity=0 -print_final_stats=0 -artifact_prefix=$$f. $$f.corpus || exit 1; done
+clean: ## remove build/ except for what setup fetched
+	@if [ -d build ]; then find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +; fi
+help: ## this list
+	@echo "Targets:"
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  \1|\2/p; s/^all:.*/  all|build everything for both machines (the default)/p' Makefile \
+		| awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+	@echo "Variables:"
+	@sed -n 's/^## \([A-Z]*\) /  \1|/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
+endif
+
+## ARCH x86_64 or aarch64; without it, builds and tests take both and run takes x86_64
+## CMDLINE the kernel's command line, for run, run-iso, debug and qemu-line
+## SMP number of processors that QEMU offers
+## FIRMWARE bios or uefi, for run-iso
+## ISO 1: qemu-line prints the command of run-iso
+## BREAK 1: the kernel whose protections can be left out (build/ARCH/break/)
+## T check: only tests whose name contains it; fuzz: seconds
+## COMPILER gcc or clang (clang and lld build into build/clang/)
+## V 1: print every command

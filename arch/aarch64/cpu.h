@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* arch/aarch64/cpu.h: what the files of this machine share about the CPU's state. */
+#ifndef AMBER_AARCH64_CPU_H
+#define AMBER_AARCH64_CPU_H
+
+#include "arch.h"
+
+/* Are devices reached through the boot tables (direct map)? Until the first arch_root_load. */
+extern bool boot_tables_live; /* cpu.c, class data */
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/aarch64/intc.c: the interrupt controller, a GICv2 (Arm IHI 0048): everything masked but the virtual
+ * timer of this CPU. Started by an initcall, then called with interrupts masked.
+ */
+#include "intc.h"
+
+#include <amber/log.h>
+#include <amber/upcalls.h>
+
+#include "devices.h"
+#include "timer.h"
+
+/* Distributor */
+#define GICD_CTLR        0x000
+#define GICD_TYPER       0x004
+#define GICD_ISENABLER   0x100
+#define GICD_ICENABLER   0x180
+#define GICD_ICPENDR     0x280
+#define GICD_IPRIORITYR  0x400
+#define GICD_PIDR2       0xfe8
+/* CPU interface */
+#define GICC_CTLR        0x00
+#define GICC_PMR         0x04
+#define GICC_IAR         0x0c
+#define GICC_EOIR        0x10
+
+#define GIC_NUMBER_MASK  0x3ff
+#define GIC_SPURIOUS     1020 /* and up: nothing to handle */
+#define GIC_PRIORITY     0x80
+
+static void set_bit(unsigned registers, unsigned number)
+{
+	device_write(device_base(DEVICE_GIC_DISTRIBUTOR), registers + number / 32 * 4, 1u << (number % 32));
+}
+
+enum error __init arch_intc_init(void)
+{
+	vaddr_t distributor = device_base(DEVICE_GIC_DISTRIBUTOR), cpu = device_base(DEVICE_GIC_CPU);
+	unsigned lines, timer = device_timer_irq();
+
+	if (!distributor || !cpu)
+		return ERR_NOT_MAPPED;
+	if (((device_read(distributor, GICD_PIDR2) >> 4) & 15) != 2) {
+		log_error("intc", "the interrupt controller is no GICv2");
+		return ERR_HARDWARE;
+	}
+	lines = 32 * ((device_read(distributor, GICD_TYPER) & 31) + 1);
+	if (timer >= 32)
+		return ERR_RANGE; /* not private to a CPU: no timer */
+	device_write(distributor, GICD_CTLR, 0);
+	for (unsigned i = 0; i < lines / 32; i++) {
+		device_write(distributor, GICD_ICENABLER + i * 4, UINT32_MAX);
+		device_write(distributor, GICD_ICPENDR + i * 4, UINT32_MAX);
+	}
+	*(volatile uint8_t *)(distributor + GICD_IPRIORITYR + timer) = GIC_PRIORITY;
+	set_bit(GICD_ISENABLER, timer);
+	device_write(cpu, GICC_PMR, 0xff);
+	device_write(cpu, GICC_CTLR, 1);
+	device_write(distributor, GICD_CTLR, 1);
+	return OK;
+}
+
+void intc_dispatch(struct trap_frame *frame)
+{
+	vaddr_t cpu = device_base(DEVICE_GIC_CPU);
+	uint32_t taken = device_read(cpu, GICC_IAR);
+	unsigned number = taken & GIC_NUMBER_MASK;
+	bool is_timer = number == device_timer_irq();
+
+	if (number >= GIC_SPURIOUS)
+		return;
+	/* Quiet the source, then end the interrupt *before* it is handled: the handler may switch threads. */
+	if (is_timer)
+		timer_rearm();
+	else
+		set_bit(GICD_ICENABLER, number);
+	device_write(cpu, GICC_EOIR, taken);
+	irq_handle(frame, is_timer, number);
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/arch.h: THE contract between generic code and a machine: every type, constant and function that
+ * generic code may use of arch/ARCH/. Both machines implement exactly this list, in files of the same
+ * names (they are the headings below). Nothing here allocates.
+ */
+#ifndef AMBER_ARCH_H
+#define AMBER_ARCH_H
+
+#include <amber/annotate.h>
+#include <amber/boot_info.h>
+#include <amber/error.h>
+#include <amber/fault.h>
+#include <amber/panic.h>
+#include <amber/percpu.h>
+#include <amber/types.h>
+#include <amber/violation.h>
+
+/* --- pte.h: encoding of one page-table entry; pure, also compiled on the host --------------------------
+ * Levels: 1 = table of 4 KiB leaves, 2 = 2 MiB leaves or tables, 3 = tables, 4 = root. */
+typedef uint64_t pte_t;
+#define PERM_R      1u /* always set on a leaf */
+#define PERM_W      2u
+#define PERM_X      4u
+#define PERM_USER   8u
+#define PERM_DEVICE 16u /* uncached device memory */
+static inline pte_t pte_encode(paddr_t frame, unsigned perms, int level); /* a leaf; level 1 or 2; never global */
+static inline pte_t pte_encode_table(paddr_t table);                      /* pointer to a table of the next lower level */
+static inline bool pte_is_present(pte_t pte);
+static inline bool pte_is_table(pte_t pte, int level);
+static inline unsigned pte_perms(pte_t pte);                              /* of a leaf */
+static inline paddr_t pte_addr(pte_t pte, int level);                     /* frame of a leaf, or the table */
+/* May a live entry `old` be replaced by `new` without going through an empty entry? (both 0 or same frame, same kind) */
+static inline bool pte_change_allowed(pte_t old, pte_t new, int level);
+/* Exchanges an entry atomically (the hardware may set accessed bits) and returns the old one. */
+static inline pte_t arch_pte_exchange(volatile pte_t *slot, pte_t value);
+/* Makes stores to entries visible to the table walker (aarch64: dsb ishst). */
+static inline void arch_pte_sync(void);
+
+/* --- arch_inline.h: this CPU ---------------------------------------------------------------------------- */
+static inline struct percpu *this_cpu(void);       /* x86_64: GS base; aarch64: TPIDR_EL1 */
+static inline uint64_t arch_irq_save(void);        /* masks interrupts, returns the state before */
+static inline void arch_irq_restore(uint64_t state);
+static inline bool arch_irqs_enabled(void);
+static inline void arch_irq_enable(void);
+static inline void arch_cpu_relax(void);           /* pause, yield: in every spin */
+static inline void arch_wait_for_interrupt(void);  /* enables interrupts and waits for one, without a gap */
+static inline uint64_t arch_frame_pointer(void);   /* for backtraces: [fp] = caller's fp, [fp+8] = return address */
+static inline uint64_t arch_root_current(void);    /* the loaded root value, as stored in struct percpu */
+static inline paddr_t arch_root_frame(uint64_t root_value);
+/* The value that loads the root table `frame`: aarch64 adds an ASID of the kind's own. */
+enum root_kind { ROOT_KERNEL, ROOT_GATE, ROOT_DRY };
+static inline uint64_t arch_root_value(paddr_t frame, enum root_kind kind);
+/* Counts for measurements: executed instructions if the clock counts them (under -icount), else false. */
+static inline uint64_t arch_instructions(void);    /* raw counter: only differences mean something */
+
+/* --- entry.S: boot tables, boot stack, then one of the entries in upcalls.h ------------------------------- */
+extern paddr_t arch_image_phys;                     /* class data: where IMAGE_BASE lies physically (2 MiB aligned) */
+
+/* --- cpu.c ------------------------------------------------------------------------------------------------ */
+extern const char arch_name[];                      /* "x86_64", "aarch64" */
+const char *arch_cpu_missing(void);                 /* what this CPU lacks ("NX", "LSE (Armv8.1)"), or NULL */
+const char *const *arch_cpu_features(void);         /* the optional features in use, ends with NULL */
+void arch_percpu_install(struct percpu *cpu);       /* GS base / TPIDR_EL1 := cpu */
+void arch_root_load(uint64_t root_value);           /* switches the translation, drops what the switch must drop */
+/* After the kernel root is live: everything the boot code left (identity map of the low half) is gone; on
+ * x86_64 final GDT, TSS with the stacks below, on aarch64 the final vectors. */
+#define ARCH_TRAP_STACKS 4                          /* x86_64: #DF, NMI, #MC, #DB; aarch64: [0] = emergency stack */
+void arch_traps_install(struct percpu *cpu, const vaddr_t stack_tops[ARCH_TRAP_STACKS]);
+__noreturn void arch_halt(void);                    /* masks everything and stops for good */
+bool arch_clock_counts_instructions(void);          /* found out once, by running a loop of known length */
+void arch_write_protect_off(void);                  /* broken kernel, BROKEN_WP; empty in the ordinary one */
+
+/* --- tlb.c: invalidate on this CPU what the manual asks for after a change of live entries ---------------- */
+void arch_tlb_invalidate_page(vaddr_t addr);
+void arch_tlb_invalidate_all(void);
+
+/* --- gate.S: design §5 and gate.md's register plan ---------------------------------------------------------- */
+uint64_t arch_gate_call(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
+/* Runs inside the gate: writes one of the registers that only the gate can reach (x86_64: local APIC).
+ * ERR_INVALID for any other register. */
+enum error arch_gate_device(uint64_t reg, uint64_t value);
+
+/* --- trap_frame.h, trap.S, trap.c ----------------------------------------------------------------------------- */
+struct trap_frame;                                  /* all registers; trap_frame.h; size a multiple of 16 */
+extern const size_t arch_frame_bytes;
+vaddr_t arch_frame_pc(const struct trap_frame *frame);
+vaddr_t arch_frame_sp(const struct trap_frame *frame);
+vaddr_t arch_frame_fp(const struct trap_frame *frame);
+void arch_frame_set_pc(struct trap_frame *frame, vaddr_t pc);
+bool arch_frame_irqs_enabled(const struct trap_frame *frame);
+/* Prints the registers, one log line each, serial only. */
+void arch_frame_print(const struct trap_frame *frame);
+__noreturn void arch_frame_resume(struct trap_frame *frame); /* continues where the frame says */
+
+/* --- context.S -------------------------------------------------------------------------------------------------- */
+/* Calls fn(arg) on the stack whose top is `sp`; the old stack is forgotten. */
+__noreturn void arch_call_on_stack(vaddr_t sp, void (*fn)(void *), void *arg);
+/* Saves callee-saved registers on the stack and its pointer to *save_sp, then continues at load_sp. */
+void arch_context_switch(vaddr_t *save_sp, vaddr_t load_sp);
+/* Prepares a new stack so that a switch to the returned pointer calls fn(arg) with interrupts enabled. */
+vaddr_t arch_context_prepare(vaddr_t stack_top, void (*fn)(void *), void *arg);
+
+/* --- probe.S: accesses that may fail; each has a fix-up address in the set `fixup` ------------------------------ */
+struct fixup {
+	vaddr_t pc, target; /* a fault at pc continues at target */
+};
+bool arch_try_read(vaddr_t addr, void *dst, unsigned bytes); /* 1, 2, 4, 8 */
+bool arch_try_write8(vaddr_t addr, uint8_t value);           /* stores one byte */
+
+/* --- step.S, step.c: one instruction under another root ------------------------------------------------------------ */
+enum step_result { STEP_DONE, STEP_FAULT };
+/* Runs exactly one instruction of *frame with `root` loaded and interrupts masked; a `rep` goes on while its
+ * destination stays in [lo, hi). *frame then holds the registers behind it (its interrupt and trace bits as
+ * before the step). STEP_FAULT: it raised another exception: *fault says which, *frame is undefined. Relies on:
+ * running on the story stack; this_cpu()->state->step_… */
+enum step_result arch_step(struct trap_frame *frame, uint64_t root, vaddr_t lo, vaddr_t hi, struct fault *fault);
+/* Looks at the instruction: its kind for the record, and whether it may be stepped at all. */
+struct step_traits {
+	enum store_kind kind;
+	bool can_step;      /* false: store-exclusive */
+	bool single_pass;   /* reads a port: must not run twice */
+};
+struct step_traits arch_step_traits(const struct trap_frame *frame);
+/* Corrects what the step itself changed in the stored bytes (x86_64: pushfq stores TF and IF). `page` is shadow B, mapped
+ * at `addr_page` during the step; writes through `page`. */
+void arch_step_fix_stored(const struct trap_frame *before, uint8_t *page, vaddr_t addr_page);
+extern const uint64_t arch_zero_block_bytes;        /* aarch64: dc zva's block; x86_64: 0 */
+
+/* --- inject.S: the stores of inject=, really executed ----------------------------------------------------------------- */
+void arch_inject_store1(vaddr_t addr, uint64_t value);
+void arch_inject_store2(vaddr_t addr, uint64_t value);
+void arch_inject_store4(vaddr_t addr, uint64_t value);
+void arch_inject_store8(vaddr_t addr, uint64_t value);
+void arch_inject_or(vaddr_t addr, uint64_t value);
+void arch_inject_swap(vaddr_t addr, uint64_t value);
+void arch_inject_cmpxchg(vaddr_t addr, uint64_t value, uint64_t expected);
+void arch_inject_fill(vaddr_t addr, uint64_t value); /* 64 bytes of the low byte; rep stosb, or one 8-byte store in a loop */
+
+/* --- probes.S: the instructions that dry_run_* self-tests run on a sealed and on an ordinary page -------------------- */
+#define PROBE_REGISTERS 34                          /* general registers, stack pointer, flags; unused ones stay 0 */
+struct probe_registers {
+	uint64_t r[PROBE_REGISTERS];
+};
+struct dry_run_probe {
+	const char *name;                           /* "store8", "push", "rep_stosb": the test is dry_run_NAME */
+	const void *code;                           /* one instruction (plus what it needs before), then return */
+	int32_t offset;                             /* where in the page it aims: 0x40 in the middle, -4 = straddles the edge to the next page, … */
+	uint32_t bytes;                             /* how much it may touch behind that */
+	bool uses_stack;                            /* it pushes with the stack pointer at the target */
+};
+extern const struct dry_run_probe arch_dry_run_probes[];
+extern const unsigned arch_dry_run_probe_count;
+/* Loads every register from a fixed pattern with `target` in the machine's pointer register(s), runs the probe, stores every
+ * register, the stack pointer and the flags behind it. Interrupts are masked meanwhile. */
+void arch_probe_run(const struct dry_run_probe *probe, vaddr_t target, struct probe_registers *after);
+
+/* --- timer.c, intc.c ------------------------------------------------------------------------------------------------------ */
+#define TIMER_HZ 100
+enum error arch_intc_init(void);                    /* interrupt controller: all masked but the timer */
+enum error arch_timer_init(void);                   /* calibrates if needed, starts TIMER_HZ ticks on this CPU */
+uint64_t arch_time_us(void);                        /* since kernel entry; works from the first line on (0 until calibrated) */
+uint64_t arch_entry_instructions(void);             /* arch_instructions() at kernel entry */
+uint64_t arch_hardware_wait_instructions(void);     /* instructions spent waiting for hardware until now */
+
+/* --- devices.c: what is mapped, and what is switched off before -------------------------------------------------------------- */
+struct arch_device {
+	const char *name;
+	paddr_t start;      /* page aligned */
+	uint64_t bytes;
+	bool gate_only;     /* mapped in the gate root only */
+	vaddr_t va;         /* written by mm/kernel_map.c: where it was mapped */
+};
+extern struct arch_device arch_devices[];           /* class data; filled by arch_devices_find */
+extern unsigned arch_device_count;
+/* Boot tables live: reads ACPI tables / takes addresses from boot_info, switches PCI bus mastering off, fills
+ * arch_devices; prints one line for what it refuses and returns an error (no interrupt controller, GICv3). */
+enum error arch_devices_find(const struct boot_info *boot_info);
+void arch_devices_mapped(void);                     /* own tables live: use arch_devices[].va from now on */
+
+/* --- uart.c, screen.c, power.c --------------------------------------------------------------------------------------------------- */
+void arch_uart_write(const char *text, size_t bytes); /* LF becomes CR LF; waits until it is out; any time */
+bool arch_screen_size(unsigned *columns, unsigned *rows); /* false: there is no text screen */
+void arch_screen_put(unsigned column, unsigned row, char c, bool highlight);
+void arch_screen_enable(bool text_screen);          /* after arch_devices_mapped */
+void arch_power_off(void);                          /* returns only if the machine can't */
+void arch_exit_debug(enum exit_status status);      /* exit=debug: ends QEMU with that status; returns if it isn't there */
+
+#include <arch_inline.h> /* the machine's inline half; a missing function stops the build */
+
+#endif

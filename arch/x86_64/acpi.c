@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/acpi.c: reads RSDP, RSDT or XSDT, FADT and the DSDT's _S5_ package (ACPI specification 6.4,
+ * 5.2.5 to 5.2.11, 7.4.2). Runs once while starting, boot tables live. Pure: sees memory only
+ * through the caller's view function, and believes no length or checksum in it.
+ */
+#include "acpi.h"
+#include <amber/annotate.h>
+#include <amber/string.h>
+
+#define RSDP_BYTES        20 /* revision 0 */
+#define RSDP_BYTES_2      36
+#define RSDP_REVISION     15
+#define RSDP_RSDT         16
+#define RSDP_XSDT         24
+#define HEADER_BYTES      36 /* of every table behind it */
+#define HEADER_LENGTH     4
+#define TABLE_MAX         MIB(4)
+#define FADT_DSDT         40
+#define FADT_PM1A_CONTROL 64
+#define FADT_PM1B_CONTROL 68
+#define FADT_FLAGS        112
+#define FADT_BYTES        116
+#define FADT_X_DSDT       140
+#define FADT_REDUCED      (1u << 20) /* no PM1 registers at all */
+
+#define BIOS_START        0xe0000
+#define BIOS_BYTES        0x20000
+#define EBDA_POINTER      0x40e
+#define EBDA_SEARCH_BYTES 1024
+#define RSDP_STEP         16
+
+#define AML_ZERO    0x00
+#define AML_ONE     0x01
+#define AML_BYTE    0x0a
+#define AML_PACKAGE 0x12
+#define SLEEP_TYPES 8 /* the field has 3 bits */
+
+static __init uint64_t read_le(const uint8_t *p, unsigned bytes)
+{
+	uint64_t value = 0;
+
+	while (bytes--)
+		value = value << 8 | p[bytes];
+	return value;
+}
+
+static __init bool sums_to_zero(const uint8_t *p, size_t bytes)
+{
+	uint8_t sum = 0;
+
+	while (bytes--)
+		sum = (uint8_t)(sum + *p++);
+	return sum == 0;
+}
+
+static __init bool is_rsdp(const uint8_t *p)
+{
+	return memcmp(p, "RSD PTR ", 8) == 0 && sums_to_zero(p, RSDP_BYTES);
+}
+
+static __init paddr_t search(acpi_view_fn view, paddr_t start, size_t bytes)
+{
+	const uint8_t *area = view(start, bytes);
+
+	for (size_t at = 0; area && at + RSDP_BYTES <= bytes; at += RSDP_STEP)
+		if (is_rsdp(area + at))
+			return start + at;
+	return 0;
+}
+
+__init paddr_t acpi_search_rsdp(acpi_view_fn view)
+{
+	const uint8_t *pointer = view(EBDA_POINTER, 2);
+	paddr_t ebda = pointer ? read_le(pointer, 2) << 4 : 0;
+	paddr_t found = ebda ? search(view, ebda, EBDA_SEARCH_BYTES) : 0;
+
+	return found ? found : search(view, BIOS_START, BIOS_BYTES);
+}
+
+/* A whole table with a good length and checksum, or NULL. */
+static __init const uint8_t *table_at(acpi_view_fn view, paddr_t start, size_t *bytes)
+{
+	const uint8_t *header = view(start, HEADER_BYTES);
+	const uint8_t *table;
+
+	if (!header)
+		return NULL;
+	*bytes = read_le(header + HEADER_LENGTH, 4);
+	if (*bytes < HEADER_BYTES || *bytes > TABLE_MAX)
+		return NULL;
+	table = view(start, *bytes);
+	return table && sums_to_zero(table, *bytes) ? table : NULL;
+}
+
+/* The root table lists the others by pointers of 4 (RSDT) or 8 bytes (XSDT). */
+static __init const uint8_t *find_table(acpi_view_fn view, const uint8_t *root, size_t root_bytes, unsigned pointer_bytes,
+                                        const char *signature, size_t *bytes)
+{
+	for (size_t at = HEADER_BYTES; at + pointer_bytes <= root_bytes; at += pointer_bytes) {
+		paddr_t start = read_le(root + at, pointer_bytes);
+		const uint8_t *header = view(start, HEADER_BYTES);
+
+		if (header && memcmp(header, signature, 4) == 0)
+			return table_at(view, start, bytes);
+	}
+	return NULL;
+}
+
+static __init const uint8_t *find_fadt(acpi_view_fn view, paddr_t rsdp, size_t *bytes)
+{
+	const uint8_t *pointer = view(rsdp, RSDP_BYTES), *extended, *root = NULL;
+	unsigned pointer_bytes = 8;
+	size_t root_bytes = 0;
+
+	if (!pointer || !is_rsdp(pointer))
+		return NULL;
+	extended = pointer[RSDP_REVISION] >= 2 ? view(rsdp, RSDP_BYTES_2) : NULL;
+	if (extended && sums_to_zero(extended, RSDP_BYTES_2))
+		root = table_at(view, read_le(extended + RSDP_XSDT, 8), &root_bytes);
+	if (!root || memcmp(root, "XSDT", 4) != 0) {
+		pointer_bytes = 4;
+		root = table_at(view, read_le(pointer + RSDP_RSDT, 4), &root_bytes);
+		if (!root || memcmp(root, "RSDT", 4) != 0)
+			return NULL;
+	}
+	return find_table(view, root, root_bytes, pointer_bytes, "FACP", bytes);
+}
+
+/* One constant of a package; false if it is none or too big for a sleep type. */
+static __init bool aml_constant(const uint8_t *aml, size_t bytes, size_t *at, uint8_t *value)
+{
+	if (*at >= bytes)
+		return false;
+	*value = aml[(*at)++];
+	if (*value == AML_BYTE) {
+		if (*at >= bytes)
+			return false;
+		*value = aml[(*at)++];
+	} else if (*value != AML_ZERO && *value != AML_ONE) {
+		return false;
+	}
+	return *value < SLEEP_TYPES;
+}
+
+/* Name(_S5_, Package(){a, b, …}) at aml[at] behind the name. */
+static __init bool read_package(const uint8_t *aml, size_t bytes, size_t at, struct acpi_power *power)
+{
+	uint8_t count;
+
+	if (at + 2 > bytes || aml[at] != AML_PACKAGE)
+		return false;
+	at += 2 + (aml[at + 1] >> 6); /* the package's length is 1 to 4 bytes long; ours is found without it */
+	if (at >= bytes)
+		return false;
+	count = aml[at++];
+	if (count < 1 || !aml_constant(aml, bytes, &at, &power->sleep_type_a))
+		return false;
+	if (count < 2 || !aml_constant(aml, bytes, &at, &power->sleep_type_b))
+		power->sleep_type_b = power->sleep_type_a;
+	return true;
+}
+
+static __init bool find_s5(const uint8_t *aml, size_t bytes, struct acpi_power *power)
+{
+	for (size_t at = HEADER_BYTES; at + 4 <= bytes; at++)
+		if (memcmp(aml + at, "_S5_", 4) == 0 && read_package(aml, bytes, at + 4, power))
+			return true;
+	return false;
+}
+
+__init enum error acpi_find_power(acpi_view_fn view, paddr_t rsdp, struct acpi_power *power)
+{
+	size_t fadt_bytes = 0, dsdt_bytes = 0;
+	const uint8_t *fadt = rsdp ? find_fadt(view, rsdp, &fadt_bytes) : NULL, *dsdt = NULL;
+	struct acpi_power found = { 0 };
+	uint64_t pm1a, pm1b;
+
+	if (!fadt)
+		return ERR_NOT_FOUND;
+	if (fadt_bytes < FADT_BYTES || (read_le(fadt + FADT_FLAGS, 4) & FADT_REDUCED))
+		return ERR_INVALID;
+	pm1a = read_le(fadt + FADT_PM1A_CONTROL, 4);
+	pm1b = read_le(fadt + FADT_PM1B_CONTROL, 4);
+	if (!pm1a || pm1a > UINT16_MAX || pm1b > UINT16_MAX)
+		return ERR_INVALID;
+	if (fadt_bytes >= FADT_X_DSDT + 8 && read_le(fadt + FADT_X_DSDT, 8))
+		dsdt = table_at(view, read_le(fadt + FADT_X_DSDT, 8), &dsdt_bytes);
+	if (!dsdt)
+		dsdt = table_at(view, read_le(fadt + FADT_DSDT, 4), &dsdt_bytes);
+	if (!dsdt || memcmp(dsdt, "DSDT", 4) != 0)
+		return ERR_INVALID;
+	if (!find_s5(dsdt, dsdt_bytes, &found))
+		return ERR_NOT_FOUND;
+	found.pm1a_control = (uint16_t)pm1a;
+	found.pm1b_control = (uint16_t)pm1b;
+	*power = found;
+	return OK;
+}

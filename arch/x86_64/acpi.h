@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/acpi.h: the little that Amber takes from ACPI: how to switch the machine off. Everything read
+ * is untrusted: lengths, checksums, addresses. acpi.c is pure and also compiled on the host.
+ */
+#ifndef AMBER_X86_ACPI_H
+#define AMBER_X86_ACPI_H
+
+#include <amber/error.h>
+#include <amber/types.h>
+
+struct acpi_power {
+	uint16_t pm1a_control, pm1b_control; /* ports; 0 = not there */
+	uint8_t sleep_type_a, sleep_type_b;  /* 3 bits each */
+};
+
+/* A view of `bytes` bytes of physical memory, or NULL if they can't be read. */
+typedef const uint8_t *(*acpi_view_fn)(paddr_t start, size_t bytes);
+
+/* Looks for the root pointer where a BIOS leaves it; 0 if there is none. */
+paddr_t acpi_search_rsdp(acpi_view_fn view);
+/* Follows rsdp to FADT and DSDT. ERR_NOT_FOUND: no such table or package; ERR_INVALID: one of them is broken. */
+enum error acpi_find_power(acpi_view_fn view, paddr_t rsdp, struct acpi_power *power) __attribute__((warn_unused_result));
+
+/* power.c keeps it. */
+void power_learn(const struct acpi_power *found);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/apic.h: the local APIC's registers that Amber uses (Intel SDM vol. 3, 10.4.1 and 10.5). The
+ * interrupt command register is not among them on purpose: it starts CPUs in real mode, unpaged.
+ */
+#ifndef AMBER_X86_APIC_H
+#define AMBER_X86_APIC_H
+
+#define APIC_BYTES         4096
+#define APIC_TPR           0x080
+#define APIC_EOI           0x0b0
+#define APIC_SPURIOUS      0x0f0
+#define APIC_LVT_TIMER     0x320
+#define APIC_LVT_THERMAL   0x330
+#define APIC_LVT_COUNTERS  0x340
+#define APIC_LVT_LINT0     0x350
+#define APIC_LVT_LINT1     0x360
+#define APIC_LVT_ERROR     0x370
+#define APIC_TIMER_INITIAL 0x380
+#define APIC_TIMER_DIVIDE  0x3e0
+
+#define APIC_ENABLE        0x100u   /* in APIC_SPURIOUS */
+#define APIC_MASKED        0x10000u /* in an LVT */
+#define APIC_PERIODIC      0x20000u
+#define APIC_NMI           0x400u
+#define APIC_DELIVERY      0x700u
+#define APIC_DIVIDE_BY_16  0x3u
+
+#define APIC_BASE_ENABLED  (1ull << 11) /* in IA32_APIC_BASE */
+#define APIC_BASE_X2APIC   (1ull << 10)
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/screen.c: the 80×25 VGA text screen, cell by cell; kernel/log.c scrolls. Any context; the
+ * caller orders writers. Without a text screen nothing is drawn.
+ */
+#include "arch.h"
+
+#include "io.h"
+#include "x86.h"
+
+#define COLUMNS         80
+#define ROWS            25
+#define TEXT_PHYS       0xb8000
+#define COLOUR          0x0700u /* grey on black */
+#define COLOUR_LIGHT    0x4f00u /* white on red */
+#define CRTC_INDEX      0x3d4
+#define CRTC_DATA       0x3d5
+#define CURSOR_START    0x0a
+#define CURSOR_OFF      0x20
+#define PROBE_PATTERN   0x5aa5u
+
+static volatile uint16_t *text __ro_after_init;
+static bool is_on __ro_after_init;
+
+__init bool screen_is_there(void)
+{
+	volatile uint16_t *last = (volatile uint16_t *)(uintptr_t)TEXT_PHYS + COLUMNS * ROWS - 1;
+	uint16_t before = *last;
+	bool kept;
+
+	/* Without video memory the stores go nowhere and ones are read. */
+	*last = PROBE_PATTERN;
+	kept = *last == PROBE_PATTERN;
+	*last = (uint16_t)~PROBE_PATTERN;
+	kept = kept && *last == (uint16_t)~PROBE_PATTERN;
+	*last = before;
+	return kept;
+}
+
+__init void screen_mapped(vaddr_t va)
+{
+	text = (volatile uint16_t *)(uintptr_t)va;
+}
+
+__init void arch_screen_enable(bool text_screen)
+{
+	(void)text_screen; /* arch_devices_find looked, the memory is mapped only if there is one */
+	if (!text)
+		return;
+	for (unsigned i = 0; i < COLUMNS * ROWS; i++)
+		text[i] = COLOUR | ' ';
+	io_out8(CRTC_INDEX, CURSOR_START);
+	io_out8(CRTC_DATA, CURSOR_OFF);
+	is_on = true;
+}
+
+bool arch_screen_size(unsigned *columns, unsigned *rows)
+{
+	*columns = COLUMNS;
+	*rows = ROWS;
+	return is_on;
+}
+
+void arch_screen_put(unsigned column, unsigned row, char c, bool highlight)
+{
+	if (is_on && column < COLUMNS && row < ROWS)
+		text[row * COLUMNS + column] = (uint16_t)((highlight ? COLOUR_LIGHT : COLOUR) | (uint8_t)c);
+}

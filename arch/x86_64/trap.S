@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/trap.S: 256 named vectors and one common tail. Builds a struct trap_frame and calls
+ * trap_handle. A trap that finds the dry-run root loaded comes from the one instruction that step.S runs:
+ * it reloads the kernel root and goes back into step_run. Interrupts are masked (interrupt gates).
+ */
+#include <amber/percpu.h>
+#include "trap_frame.h"
+
+	.text
+/* Every stub pushes what the CPU did not: an error code where there is none, then the vector. */
+	.macro TRAP_VECTOR number
+	.balign TRAP_STUB_BYTES, 0xcc
+	.type trap_vector_\number, @function
+trap_vector_\number:
+	.if \number == VECTOR_NMI
+	/* Touches nothing but its stack and the counter, and never trusts or loads a root. */
+	lock incq trap_nmi_count(%rip)
+	iretq
+	.else
+	/* SDM vol. 3, table 6-1: these push an error code. */
+	.if !(\number == 8 || (\number >= 10 && \number <= 14) || \number == 17 || \number == 21 || \number == 29 || \number == 30)
+	pushq $0
+	.endif
+	pushq $\number
+	jmp trap_common
+	.endif
+	.size trap_vector_\number, . - trap_vector_\number
+	.endm
+
+	.altmacro
+	.balign TRAP_STUB_BYTES
+	.globl trap_vectors
+trap_vectors:
+	trap_number = 0
+	.rept VECTOR_COUNT
+	TRAP_VECTOR %trap_number
+	trap_number = trap_number + 1
+	.endr
+	.noaltmacro
+	.balign TRAP_STUB_BYTES, 0xcc
+
+	.macro SAVE_REGISTERS /* rax is already there */
+	pushq %rbx
+	pushq %rcx
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
+	pushq %rbp
+	pushq %r8
+	pushq %r9
+	pushq %r10
+	pushq %r11
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	cld
+	.endm
+
+	.type trap_common, @function
+trap_common:
+	pushq %rax
+	movq %cr3, %rax
+	cmpq %gs:PERCPU_DRY_ROOT, %rax
+	je trap_in_step
+	SAVE_REGISTERS
+	movq %rsp, %rdi
+	call trap_handle
+	.globl trap_restore
+	.type trap_restore, @function
+/* RSP = a frame: goes on where it says. */
+trap_restore:
+	popq %r15
+	popq %r14
+	popq %r13
+	popq %r12
+	popq %r11
+	popq %r10
+	popq %r9
+	popq %r8
+	popq %rbp
+	popq %rdi
+	popq %rsi
+	popq %rdx
+	popq %rcx
+	popq %rbx
+	popq %rax
+	addq $16, %rsp
+	iretq
+	.size trap_common, . - trap_common
+
+	.globl arch_frame_resume
+	.type arch_frame_resume, @function
+arch_frame_resume:
+	cli
+	movq %rdi, %rsp
+	jmp trap_restore
+	.size arch_frame_resume, . - arch_frame_resume
+
+/* The step's exception. [rsp] = rax, vector, error code, rip … Under the dry-run root a page of the kernel
+ * is garbled, so the root comes first. The one thing read before is what was just pushed: of any other
+ * exception than #DB (its stack may lie in the garbled page, so it is gone behind the root load). */
+	.type trap_in_step, @function
+trap_in_step:
+	cmpb $VECTOR_DEBUG, 8(%rsp)
+	jne 1f
+	movq %gs:PERCPU_KERNEL_ROOT, %rax
+	movq %rax, %cr3
+	SAVE_REGISTERS
+	jmp step_stepped
+1:	movq 8(%rsp), %rsi
+	movq 16(%rsp), %rdx
+	movq %gs:PERCPU_KERNEL_ROOT, %rax
+	movq %rax, %cr3
+	jmp step_faulted
+	.size trap_in_step, . - trap_in_step
+
+	.bss
+	.balign 8
+	.globl trap_nmi_count
+	.type trap_nmi_count, @object
+trap_nmi_count:
+	.quad 0
+	.size trap_nmi_count, 8
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/x86_64/x86.h: what the files of this folder use of each other and nobody else sees. Names without
+ * the arch_ prefix are not part of the contract arch.h.
+ */
+#ifndef AMBER_X86_X86_H
+#define AMBER_X86_X86_H
+
+#include <amber/annotate.h>
+#include <amber/error.h>
+#include <amber/fault.h>
+#include <amber/types.h>
+
+struct percpu;
+struct trap_frame;
+
+/* entry.S: the time-stamp counter when the kernel was entered; class data. */
+extern uint64_t entry_instructions;
+/* cpu.c: the first C code, called by entry.S: UART, IDT, masked interrupt controllers. */
+void x86_early(void);
+
+/* entry.S: class core; its TSS descriptors are descriptors.c's. */
+extern uint64_t x86_gdt[];
+/* descriptors.c */
+void descriptors_early(void); /* IDT without IST stacks */
+
+/* trap.S: vector n starts at trap_vectors + n * TRAP_STUB_BYTES. */
+extern const uint8_t trap_vectors[];
+extern uint64_t trap_nmi_count;
+void trap_restore(void) __noreturn; /* not callable from C: RSP = frame */
+/* trap.c */
+void trap_handle(struct trap_frame *frame);
+/* Says in neutral words what vector, error code, CR2 and the interrupted stack pointer mean. */
+void trap_describe(struct fault *fault, unsigned vector, uint64_t error, uint64_t cr2, vaddr_t rsp);
+
+/* step.S: see step.c. */
+struct step_exit {
+	uint64_t code; /* 0 = stepped; else error code << 32 | (vector + 1) */
+	uint64_t cr2;
+};
+struct step_exit step_run(struct trap_frame *frame, uint64_t root, vaddr_t lo, vaddr_t last);
+
+/* intc.c */
+void intc_mask_pic(void);
+void intc_mapped(vaddr_t local_apic); /* where the gate root maps the local APIC */
+void intc_end_of_interrupt(void);
+enum error intc_write(uint32_t reg, uint32_t value); /* through the gate */
+/* timer.c */
+void timer_calibration_tick(void);
+
+/* uart.c, screen.c */
+void uart_early(void);
+bool screen_is_there(void); /* boot tables live: does video memory keep what is stored in it? */
+void screen_mapped(vaddr_t text);
+
+#endif

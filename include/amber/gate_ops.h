@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gate_ops.h: the numbers of the gate's operations, for whoever calls arch_gate_call. The functions and
+ * their checks are in mm/gate.c and mm/gate_*.c; the table gate_functions[] lies in .rodata.
+ */
+#ifndef AMBER_GATE_OPS_H
+#define AMBER_GATE_OPS_H
+
+#define GATE_EMPTY        0  /* nothing: for measuring */
+#define GATE_SET_ENTRIES  1  /* table, index, first entry, step, count */
+#define GATE_TABLE        2  /* arena frame, level */
+#define GATE_TABLE_FREE   3  /* arena frame */
+#define GATE_FRAME_TYPE   4  /* first frame, count, type */
+#define GATE_DRY_BEGIN    5  /* page, neighbour (or 0) */
+#define GATE_DRY_FLIP     6  /* frame before the step */
+#define GATE_DRY_END      7  /* whether to commit the difference */
+#define GATE_RING_APPEND  8  /* struct violation * */
+#define GATE_RING_MERGE   9  /* count, size, address of the last record */
+#define GATE_STATE        10 /* chain element, used, state */
+#define GATE_UNPROTECT    11 /* virtual address */
+#define GATE_DEVICE       12 /* register, value: arch_gate_device */
+#define GATE_DRY_FIX      13 /* frame before the step */
+#define GATE_OP_COUNT     14
+
+#ifndef __ASSEMBLER__
+#include <amber/types.h>
+typedef uint64_t (*gate_function)(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
+extern const gate_function gate_functions[GATE_OP_COUNT];
+#endif
+
+#endif

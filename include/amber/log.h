@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * log.h: lines for people. Each goes out whole, as "[seconds.micros] area: text", on serial and on a
+ * text screen. kernel/log.c; any context (a panic does not wait for the lock).
+ */
+#ifndef AMBER_LOG_H
+#define AMBER_LOG_H
+
+#include <amber/annotate.h>
+#include <amber/types.h>
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_MORE, LOG_DEBUG };
+
+/* Prints if level <= the boot option loglevel (default LOG_INFO). */
+void log_line(enum log_level level, const char *area, const char *fmt, ...) __printf(3, 4);
+#define log_error(area, ...) log_line(LOG_ERROR, area, __VA_ARGS__)
+#define log_warn(area, ...)  log_line(LOG_WARN, area, __VA_ARGS__)
+#define log_info(area, ...)  log_line(LOG_INFO, area, __VA_ARGS__)
+#define log_more(area, ...)  log_line(LOG_MORE, area, __VA_ARGS__)
+#define log_debug(area, ...) log_line(LOG_DEBUG, area, __VA_ARGS__)
+
+extern bool log_lock_live;                    /* kernel_main sets it once atomics and this_cpu() are known to work */
+void log_raw(const char *text, size_t bytes); /* serial only, as it is (events, KTAP); ends a started line first */
+void log_serial_only(bool on);                /* while on, log_line leaves the screen alone */
+void log_break_lock(void);                    /* panic: from now on nobody waits for the log's lock */
+
+#endif

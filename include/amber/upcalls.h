@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * upcalls.h: the only functions that are implemented above their caller. arch/ and boot/ call the first
+ * group, mm/ the second. Ground floor (log, event, panic, lock, string) is callable from everywhere.
+ */
+#ifndef AMBER_UPCALLS_H
+#define AMBER_UPCALLS_H
+
+#include <amber/annotate.h>
+#include <amber/boot_info.h>
+#include <amber/fault.h>
+#include <amber/violation.h>
+
+/* boot/: first C function for each protocol, called by arch/ARCH/entry.S on the boot stack, boot tables live. */
+void multiboot2_entry(uint64_t info) __noreturn;
+void pvh_entry(uint64_t start_info) __noreturn;
+void fdt_entry(uint64_t fdt) __noreturn;
+
+/* kernel/main.c: story 1. boot_info lies in init memory. */
+void kernel_main(struct boot_info *boot_info) __noreturn;
+
+/* kernel/main.c: boot information that can't be used: one line, then as after a panic. boot_info->cmdline counts
+ * as far as it was read. */
+void kernel_boot_failed(struct boot_info *boot_info, const char *why) __noreturn;
+
+/* mm/fault.c: story 2. Interrupts masked. Returns if execution may go on at frame; never, if the frame
+ * was moved to the dry-run stack. */
+void fault_handle(struct trap_frame *frame, const struct fault *fault);
+
+/* kernel/irq.c: an interrupt. `timer` = it is this CPU's timer tick, else an unexpected one (number). */
+void irq_handle(struct trap_frame *frame, bool timer, unsigned number);
+
+/* kernel/decide.c, for mm/fault.c: adds time, thread, context, backtrace; asks the chain; records. The verdict is in
+ * violation->verdict afterwards. */
+void policy_decide(struct violation *violation, const struct trap_frame *frame);
+/* kernel/thread.c: the current thread dies (verdict oops). */
+void thread_oops(const struct violation *violation) __noreturn;
+
+#endif

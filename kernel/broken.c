@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/broken.c: the names of what the broken kernel can leave out (break=NAME). Only in that kernel;
+ * any context. One table for both machines, in which those of one machine only come last.
+ */
+#include <amber/broken.h>
+
+#include "arch.h"
+#include <amber/log.h>
+#include <amber/string.h>
+
+static const struct broken_name names[] = {
+	{ BROKEN_ALIAS, "alias", "the direct-map alias of sealed data stays writable" },
+	{ BROKEN_ARENA, "arena", "page tables are mapped writable" },
+	{ BROKEN_GATE_CHECK, "gate-check", "the gate does not look into the frame table" },
+	{ BROKEN_CORE_CLASS, "core-class", "the chain decides about the protection's own data" },
+	{ BROKEN_WP, "wp", "the machine's write protection is off (x86_64: CR0.WP; aarch64: TCR.HD on, DBM kept)" },
+	{ BROKEN_WX, "wx", "one page is writable and executable" },
+	{ BROKEN_INIT, "init", "init memory stays mapped" },
+	{ BROKEN_DRY_RUN, "dry-run", "the dry run makes one pass only" },
+	{ BROKEN_ASID, "asid", "the gate shares the kernel's ASID" }, /* aarch64 only */
+};
+
+#define ONLY_AARCH64 1 /* that many at the end of names[] */
+
+_Static_assert(ARRAY_SIZE(names) == BROKEN_COUNT, "each has a name");
+
+const struct broken_name *broken_names(unsigned *count)
+{
+	*count = ARRAY_SIZE(names);
+	if (strcmp(arch_name, "aarch64") != 0)
+		*count -= ONLY_AARCH64;
+	return names;
+}
+
+const char *broken_text(enum broken what)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		if (names[i].id == what)
+			return names[i].name;
+	}
+	return "unknown";
+}
+
+void broken_list_print(void)
+{
+	unsigned count;
+	const struct broken_name *known = broken_names(&count);
+
+	/* Asked for, so it comes at every loglevel. */
+	for (unsigned i = 0; i < count; i++)
+		log_error("break", "%s: %s", known[i].name, known[i].help);
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* kernel/device_init.h: what the device initcalls must know of boot_info. Init only. */
+#ifndef AMBER_DEVICE_INIT_H
+#define AMBER_DEVICE_INIT_H
+
+#include <amber/boot_info.h>
+
+void device_init_remember(const struct boot_info *boot_info);
+
+#endif

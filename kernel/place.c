@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/place.c: a sealed object has two addresses; the name follows from the frame, so both give the same one.
+ * Any context.
+ */
+#include "place.h"
+
+#include <amber/string.h>
+#include <amber/symbols.h>
+
+#include "frame.h"
+#include "kernel_map.h"
+
+const char *place_format(paddr_t paddr, vaddr_t addr, char *buf, size_t bytes)
+{
+	enum frame_type type = frame_type_at(paddr);
+
+	if (frame_is_arena(type)) {
+		format(buf, bytes, "arena:%s+0x%lx", frame_type_text(type), (unsigned long)(paddr & PAGE_MASK));
+		return buf;
+	}
+	if (paddr >= arch_image_phys && paddr < image_phys_end())
+		return symbol_format(image_of_phys(paddr), buf, bytes);
+	return symbol_format(addr, buf, bytes);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/policy/chain.c: parses chains of policies and asks them. Pure: any context, also on the host.
+ * Chains are sealed once the kernel runs, so what changes (budgets, state) goes through the caller's
+ * store function.
+ */
+#include <amber/chain.h>
+
+#include <amber/string.h>
+
+#define NAME_SHOWN_MAX 64 /* of a wrong name in a complaint */
+
+static bool is_name(const char *name, const char *text, size_t length)
+{
+	return name && strlen(name) == length && memcmp(name, text, length) == 0;
+}
+
+static const struct policy *policy_find(const char *name, size_t length)
+{
+	SET_FOREACH(entry, policy) {
+		if (is_name((*entry)->name, name, length) || is_name((*entry)->alias, name, length))
+			return *entry;
+	}
+	return NULL;
+}
+
+static void say_unknown(const char *name, size_t length, char *why, size_t why_bytes)
+{
+	size_t used = (size_t)format(why, why_bytes, "unknown policy '%.*s' (known", (int)MIN(length, NAME_SHOWN_MAX), name);
+
+	SET_FOREACH(entry, policy) {
+		if (used < why_bytes)
+			used += (size_t)format(why + used, why_bytes - used, "%s%s",
+			                       entry == __start_set_policy ? ": " : ", ", (*entry)->name);
+	}
+	if (used < why_bytes)
+		format(why + used, why_bytes - used, ")");
+}
+
+/* 1…4294967295 in decimal. */
+static bool parse_budget(const char *text, size_t length, uint32_t *budget)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		value = value * 10 + (uint64_t)(text[i] - '0');
+		if (value > UINT32_MAX)
+			return false;
+	}
+	*budget = (uint32_t)value;
+	return value > 0;
+}
+
+static bool parse_element(struct chain_element *element, const char *text, size_t length, char *why, size_t why_bytes)
+{
+	const char *colon = memchr(text, ':', length);
+	size_t name_length = colon ? (size_t)(colon - text) : length;
+
+	if (name_length == 0) {
+		format(why, why_bytes, "a policy's name is missing");
+		return false;
+	}
+	element->policy = policy_find(text, name_length);
+	if (!element->policy) {
+		say_unknown(text, name_length, why, why_bytes);
+		return false;
+	}
+	if (colon && !parse_budget(colon + 1, length - name_length - 1, &element->budget)) {
+		format(why, why_bytes, "budget of '%s' is not 1 to 4294967295", element->policy->name);
+		return false;
+	}
+	return true;
+}
+
+static bool parse_elements(struct chain *chain, const char *text, size_t length, char *why, size_t why_bytes)
+{
+	const char *end = text + length;
+
+	for (;;) {
+		const char *comma = memchr(text, ',', (size_t)(end - text));
+		const char *stop = comma ? comma : end;
+		if (chain->count == CHAIN_ELEMENTS_MAX) {
+			format(why, why_bytes, "more than %d policies", CHAIN_ELEMENTS_MAX);
+			return false;
+		}
+		if (!parse_element(&chain->elements[chain->count], text, (size_t)(stop - text), why, why_bytes))
+			return false;
+		chain->count++;
+		if (!comma)
+			return true;
+		text = comma + 1;
+	}
+}
+
+bool chain_parse(struct chain *chain, const char *text, size_t length, char *why, size_t why_bytes)
+{
+	memset(chain, 0, sizeof(*chain));
+	if (length >= CHAIN_TEXT_MAX) {
+		format(why, why_bytes, "longer than %d characters", CHAIN_TEXT_MAX - 1);
+		chain_set_panic(chain);
+		return false;
+	}
+	if (!parse_elements(chain, text, length, why, why_bytes)) {
+		chain_set_panic(chain);
+		return false;
+	}
+	memcpy(chain->text, text, length);
+	return true;
+}
+
+void chain_set_panic(struct chain *chain)
+{
+	static const char name[] = "panic";
+
+	memset(chain, 0, sizeof(*chain));
+	copy_text(chain->text, sizeof(chain->text), name);
+	chain->elements[0].policy = policy_find(name, sizeof(name) - 1);
+	/* Without that policy the chain is empty, and a chain that runs out is a panic as well. */
+	chain->count = chain->elements[0].policy ? 1 : 0;
+}
+
+struct chain *chain_for(struct chain_table *table, vaddr_t addr)
+{
+	for (uint32_t i = 1; i < table->count; i++) {
+		struct chain *chain = &table->chains[i];
+		if (addr >= chain->object && addr < chain->object_end)
+			return chain;
+	}
+	return &table->chains[0];
+}
+
+/* Two objects may have been given the same chain, each its own copy. */
+static bool say_the_same(const struct chain *a, const struct chain *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (uint32_t i = 0; i < a->count; i++) {
+		if (a->elements[i].policy != b->elements[i].policy || a->elements[i].budget != b->elements[i].budget)
+			return false;
+	}
+	return true;
+}
+
+bool chain_is_one(struct chain_table *table, vaddr_t addr, uint64_t bytes)
+{
+	const struct chain *first = chain_for(table, addr);
+	vaddr_t end = bytes > UINT64_MAX - addr ? UINT64_MAX : addr + bytes;
+
+	/* The chain can change only where an object starts or ends. */
+	for (uint32_t i = 1; i < table->count; i++) {
+		const vaddr_t edges[] = { table->chains[i].object, table->chains[i].object_end };
+		for (unsigned e = 0; e < ARRAY_SIZE(edges); e++) {
+			if (edges[e] > addr && edges[e] < end && !say_the_same(first, chain_for(table, edges[e])))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool has_budget(const struct chain_element *element)
+{
+	return element->budget == 0 || element->used < element->budget;
+}
+
+bool chain_needs_dry_run(const struct chain *chain)
+{
+	for (uint32_t i = 0; i < chain->count; i++) {
+		if (has_budget(&chain->elements[i]) && chain->elements[i].policy->needs_dry_run)
+			return true;
+	}
+	return false;
+}
+
+/* Asks one policy on a copy of its state: the state itself is sealed. */
+static struct decision ask_element(struct chain_element *element, const struct violation *violation, chain_store_fn store)
+{
+	uint8_t state[POLICY_STATE_BYTES] __aligned(8);
+	struct decision decision;
+	uint32_t used = element->used;
+	bool has_new_state;
+
+	if (!has_budget(element))
+		return policy_hand_over("budget used up");
+	memcpy(state, element->state, sizeof(state));
+	decision = element->policy->decide(violation, state);
+	if (element->budget != 0 && decision.verdict != VERDICT_HAND_OVER)
+		used++;
+	has_new_state = memcmp(state, element->state, sizeof(state)) != 0;
+	if (used != element->used || has_new_state)
+		store(element, used, has_new_state ? state : NULL);
+	return decision;
+}
+
+void chain_ask(struct chain *chain, struct violation *violation, chain_store_fn store)
+{
+	violation->verdict = VERDICT_PANIC;
+	violation->chain = chain->text;
+	violation->asked_count = 0;
+	if (violation->several_chains)
+		return;
+	for (uint32_t i = 0; i < chain->count; i++) {
+		struct decision decision = ask_element(&chain->elements[i], violation, store);
+		violation->asked[i].policy = chain->elements[i].policy->name;
+		violation->asked[i].why = decision.why;
+		violation->asked_count = i + 1;
+		if (decision.verdict != VERDICT_HAND_OVER) {
+			violation->verdict = decision.verdict;
+			return;
+		}
+	}
+}
+
+const char *verdict_text(enum verdict verdict)
+{
+	static const char *const texts[VERDICT_COUNT] = {
+		[VERDICT_HAND_OVER] = "hand over",
+		[VERDICT_PANIC] = "panic",
+		[VERDICT_OOPS] = "oops",
+		[VERDICT_UNPROTECT] = "unprotect",
+		[VERDICT_IGNORE] = "ignore",
+		[VERDICT_ONCE] = "once",
+	};
+
+	return (unsigned)verdict < VERDICT_COUNT ? texts[verdict] : "unknown";
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/symbols.c: addresses to names and back. Any context: the table lies in .rodata. Relies on the
+ * table being sorted by address; several symbols may start at the same one. Also compiled on the host.
+ */
+#include <amber/symbols.h>
+
+#include <amber/string.h>
+
+/* The first symbol whose start is > addr. */
+static uint32_t first_above(vaddr_t addr)
+{
+	uint32_t low = 0, high = symbol_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (symbol_table[middle].start <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static const char *symbol_file(const struct symbol *symbol)
+{
+	return symbol_names + symbol->file_offset;
+}
+
+/* Is `text` (length bytes, no final 0) the name, or "file:name"? */
+static bool symbol_is_called(const struct symbol *symbol, const char *text, size_t length)
+{
+	const char *name = symbol_name(symbol), *file = symbol_file(symbol);
+	size_t name_length = strlen(name), file_length;
+
+	if (length < name_length || memcmp(text + length - name_length, name, name_length) != 0)
+		return false;
+	if (length == name_length)
+		return true;
+	file_length = strlen(file);
+	return file_length > 0 && length == file_length + 1 + name_length && memcmp(text, file, file_length) == 0 &&
+	       text[file_length] == ':';
+}
+
+/* Appends "file:name" to the list in `which`. */
+static void list_add(const struct symbol *symbol, char *which, size_t bytes)
+{
+	size_t used = strnlen(which, bytes);
+
+	if (used < bytes)
+		format(which + used, bytes - used, "%s%s:%s", used ? ", " : "", symbol_file(symbol), symbol_name(symbol));
+}
+
+const struct symbol *symbol_at(vaddr_t addr)
+{
+	uint32_t above = first_above(addr), i = above;
+	const struct symbol *unsized = NULL;
+	vaddr_t start;
+
+	if (above == 0)
+		return NULL;
+	/* Several symbols may start at the same address: one whose size covers addr is the best answer. */
+	start = symbol_table[above - 1].start;
+	while (i > 0 && symbol_table[i - 1].start == start) {
+		const struct symbol *symbol = &symbol_table[--i];
+		if (symbol->bytes == 0)
+			unsized = symbol;
+		else if (addr - start < symbol->bytes)
+			return symbol;
+	}
+	return unsized;
+}
+
+const char *symbol_name(const struct symbol *symbol)
+{
+	return symbol_names + symbol->name_offset;
+}
+
+const char *symbol_format(vaddr_t addr, char *buf, size_t bytes)
+{
+	const struct symbol *symbol = symbol_at(addr);
+
+	if (symbol)
+		format(buf, bytes, "%s+0x%llx", symbol_name(symbol), (unsigned long long)(addr - symbol->start));
+	else
+		format(buf, bytes, "0x%016llx", (unsigned long long)addr);
+	return buf;
+}
+
+enum error symbol_find(const char *name, size_t length, const struct symbol **symbol, char *which, size_t which_bytes)
+{
+	const struct symbol *found = NULL;
+	bool is_ambiguous = false;
+
+	if (which_bytes > 0)
+		which[0] = '\0';
+	for (uint32_t i = 0; i < symbol_count; i++) {
+		if (!symbol_is_called(&symbol_table[i], name, length))
+			continue;
+		if (!found) {
+			found = &symbol_table[i];
+			continue;
+		}
+		if (!is_ambiguous)
+			list_add(found, which, which_bytes);
+		list_add(&symbol_table[i], which, which_bytes);
+		is_ambiguous = true;
+	}
+	if (is_ambiguous)
+		return ERR_AMBIGUOUS;
+	*symbol = found;
+	return found ? OK : ERR_NOT_FOUND;
+}
+
+uint32_t symbol_count_in(vaddr_t start, vaddr_t end)
+{
+	uint32_t count = 0, i = start == 0 ? 0 : first_above(start - 1);
+
+	for (; i < symbol_count && symbol_table[i].start < end; i++)
+		count += symbol_table[i].bytes > 0;
+	return count;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/thread.h: kernel threads, scheduled co-operatively on one CPU: a thread runs until it yields, waits or
+ * ends. Enough for `oops` to have a victim. Process context unless said otherwise.
+ */
+#ifndef AMBER_THREAD_H
+#define AMBER_THREAD_H
+
+#include <amber/annotate.h>
+#include <amber/error.h>
+#include <amber/types.h>
+#include <amber/violation.h>
+
+#define THREADS_MAX 16
+
+enum thread_state { THREAD_UNUSED, THREAD_READY, THREAD_ENDED, THREAD_KILLED };
+
+struct thread {
+	vaddr_t sp;         /* saved stack pointer while it doesn't run */
+	vaddr_t stack_top;
+	enum thread_state state;
+	uint32_t id;
+	uint32_t commit_depth; /* > 0 between commit_begin and commit_end: oops has no victim then */
+	bool is_essential;  /* main and idle: nothing goes on without them, so oops can't take them */
+	void (*fn)(void *);
+	void *argument;
+	char name[THREAD_NAME_MAX];
+};
+
+void thread_init(const char *name, vaddr_t stack_top); /* what runs now becomes a thread */
+enum error thread_start(const char *name, void (*fn)(void *), void *argument, struct thread **thread) __must_check;
+void thread_yield(void);
+/* Waits until it has ended, frees it, and says how: THREAD_ENDED or THREAD_KILLED. Halts the CPU while nothing else is ready. */
+enum thread_state thread_join(struct thread *thread);
+__noreturn void thread_exit(void);
+struct thread *thread_current(void);
+const char *thread_name(void); /* any context; "boot" before there are threads */
+bool thread_may_be_killed(void);
+
+/* Brackets a part of a system call that must not be left half done. */
+void commit_begin(void);
+void commit_end(void);
+
+#endif

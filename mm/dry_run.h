@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/dry_run.h: what would this instruction have written? It runs, alone, on copies of the page (docs/dry-run in
+ * faults-and-policies.md). Fault path: on this CPU's story stack, interrupts masked.
+ */
+#ifndef AMBER_MM_DRY_RUN_H
+#define AMBER_MM_DRY_RUN_H
+
+#include <amber/types.h>
+#include <amber/violation.h>
+
+#include <arch.h>
+
+/* Every byte non-zero and different from its neighbours: a copy inside the page is seen too. */
+#define DRY_RUN_PATTERN 0xff7fbfdfeff7fbfdull
+
+/* One page that is shadowed. */
+struct dry_page {
+	vaddr_t va;
+	paddr_t frame;    /* the true page */
+	paddr_t shadow_a; /* true page XOR pattern; the first pass stores here */
+	paddr_t shadow_b; /* true copy; the second pass stores here */
+	paddr_t leaf;     /* where the private chain's leaf lies */
+};
+
+/* One frame per CPU, written by the gate only. */
+struct dry_state {
+	paddr_t root;     /* the root that the dry-run root is a copy of */
+	uint64_t pages;   /* 0 = none under way; else in address order */
+	uint64_t tables_used;
+	struct dry_page page[2];
+};
+
+enum dry_run_status {
+	DRY_RUN_DONE,
+	DRY_RUN_REFUSED,   /* this instruction, or this page, can't be stepped */
+	DRY_RUN_ABANDONED, /* the step raised another exception: `second` */
+};
+
+struct dry_run {
+	struct fault second;
+	enum store_kind kind;
+	bool changed;      /* some byte was stored that shows up: start, bytes are valid */
+	bool exact;        /* start, bytes are all of the store */
+	bool redundant;    /* no byte would change */
+	vaddr_t start;
+	uint64_t bytes;
+	uint8_t old[VIOLATION_BYTES_MAX], new[VIOLATION_BYTES_MAX];
+};
+
+/* Runs the instruction at *before twice on copies of the sealed page that holds addr (and its neighbour); *after gets
+ * the registers behind it. When DONE, dry_run_end must follow. */
+enum dry_run_status dry_run(const struct trap_frame *before, struct trap_frame *after, vaddr_t addr, struct dry_run *run);
+/* Ends it: copies the difference into the true pages (commit), or drops it. */
+void dry_run_end(bool commit);
+/* Which pages does [run->start, + bytes) lie in that are sealed? Fills up to two; returns how many. */
+unsigned dry_run_sealed_pages(const struct dry_run *run, vaddr_t pages[2]);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/fault.c: story 2 begins here: the hardware caught something. Is it a write to sealed memory? Then find out
+ * what it would have stored (mm/dry_run.c), ask what should happen (policy_decide) and do it (mm/verdict.c).
+ * Trap context, interrupts masked; from the dry run on, on this CPU's story stack, for a step pushes over whatever
+ * lies below the interrupted stack pointer. Nothing returns to the old stack's C frames then.
+ */
+#include <amber/panic.h>
+#include <amber/string.h>
+#include <amber/upcalls.h>
+
+#include "gate.h"
+#include "kernel_map.h"
+#include "pagetable.h"
+#include "shootdown.h"
+#include "stack.h"
+#include "story.h"
+
+#define SPURIOUS_MAX 16 /* in a row at one address: more is a bug, not a stale translation */
+
+static struct story stories[MAX_CPUS];
+
+/* Code that may fault says where to go on: struct fixup, sorted nowhere, few entries. */
+static bool take_fixup(struct trap_frame *frame)
+{
+	for (const struct fixup *fixup = __fixup_start; fixup < __fixup_end; fixup++)
+		if (fixup->pc == arch_frame_pc(frame)) {
+			arch_frame_set_pc(frame, fixup->target);
+			return true;
+		}
+	return false;
+}
+
+/* What the address translates to, and which class that is. The rule is about frames: any mapping counts. */
+static enum sealed_class classify(const struct fault *fault, struct mapping *mapping, paddr_t *paddr)
+{
+	enum sealed_class class;
+
+	if (!fault->is_memory || !fault->is_write || fault->is_exec)
+		return CLASS_NONE;
+	if (pagetable_lookup(arch_root_frame(arch_root_current()), fault->addr, mapping))
+		return CLASS_NONE;
+	*paddr = mapping->frame + (fault->addr - mapping->start);
+	class = frame_class(frame_type_at(*paddr));
+	if (class == CLASS_CORE && is_broken(BROKEN_CORE_CLASS) && frame_type_at(*paddr) == FRAME_CORE)
+		return CLASS_DATA;
+	return class;
+}
+
+/* The entry allows it by now: another CPU opened the page, ours had a stale translation. */
+static bool is_spurious(const struct fault *fault, const struct mapping *mapping)
+{
+	static vaddr_t last_addr;
+	static unsigned times;
+
+	if (!(mapping->perms & PERM_W) || !fault->is_present || fault->is_stack)
+		return false;
+	times = fault->addr == last_addr ? times + 1 : 0;
+	last_addr = fault->addr;
+	if (times >= SPURIOUS_MAX)
+		return false;
+	tlb_shootdown(ALIGN_DOWN(fault->addr, PAGE_SIZE), PAGE_SIZE);
+	return true;
+}
+
+static void begin_violation(struct story *story)
+{
+	struct violation *violation = &story->violation;
+
+	*violation = (struct violation){
+		.class = story->class,
+		.pc = arch_frame_pc(story->before),
+		.addr = story->fault.addr,
+		.paddr = story->paddr,
+		.kind = arch_step_traits(story->before).kind,
+		.count = 1,
+	};
+	if (story->class == CLASS_CORE) /* never stepped: only what is there is known */
+		violation->has_values = arch_try_read(ALIGN_DOWN(violation->addr, 8), violation->old, 8);
+	if (story->class == CLASS_CORE && (violation->addr & 7))
+		violation->has_values = false;
+	if (story->class == CLASS_CORE && !violation->has_values) {
+		violation->has_values = true;
+		for (unsigned i = 0; i < 8; i++)
+			violation->has_values &= arch_try_read(violation->addr + i, &violation->old[i], 1);
+	}
+}
+
+static void note_dry_run(struct story *story)
+{
+	struct violation *violation = &story->violation;
+	const struct dry_run *run = &story->run;
+
+	violation->has_dry_run = true;
+	violation->redundant = run->redundant;
+	if (!run->changed)
+		return;
+	violation->paddr += run->start - violation->addr;
+	violation->addr = run->start;
+	violation->size_bytes = run->bytes;
+	violation->has_size = violation->has_values = true;
+	violation->size_exact = run->exact;
+	memcpy(violation->old, run->old, sizeof(violation->old));
+	memcpy(violation->new, run->new, sizeof(violation->new));
+}
+
+/* The step met another fault (a straddle into something that is no sealed data): handle that one instead. */
+static void retell(struct story *story)
+{
+	struct fault second = story->run.second;
+
+	this_cpu()->state->in_story = false;
+	fault_handle(story->before, &second);
+	arch_frame_resume(story->before);
+}
+
+static void tell(void *argument)
+{
+	struct story *story = argument;
+
+	begin_violation(story);
+	if (story->class == CLASS_DATA) {
+		story->status = dry_run(story->before, story->after, story->fault.addr, &story->run);
+		if (story->status == DRY_RUN_ABANDONED)
+			retell(story);
+		if (story->status == DRY_RUN_DONE)
+			note_dry_run(story);
+	}
+	policy_decide(&story->violation, story->before);
+	verdict_apply(story);
+}
+
+static void __noreturn start_story(struct trap_frame *frame, const struct fault *fault, enum sealed_class class, paddr_t paddr)
+{
+	struct story *story = &stories[this_cpu()->id];
+
+	ASSERT(arch_frame_bytes <= STORY_FRAME_BYTES);
+	this_cpu()->state->in_story = true;
+	story->before = (struct trap_frame *)story->before_bytes;
+	story->after = (struct trap_frame *)story->after_bytes;
+	if (frame != story->before) /* the same one after an abandoned dry run */
+		memcpy(story->before, frame, arch_frame_bytes);
+	story->fault = *fault;
+	story->class = class;
+	story->paddr = paddr;
+	story->status = DRY_RUN_REFUSED;
+	arch_call_on_stack(this_cpu()->story_sp, tell, story);
+}
+
+void fault_handle(struct trap_frame *frame, const struct fault *fault)
+{
+	struct mapping mapping = { 0 };
+	paddr_t paddr = 0;
+	enum sealed_class class;
+
+	if (fault->is_memory && take_fixup(frame))
+		return;
+	if (gate_is_live && arch_root_current() == this_cpu()->gate_root)
+		panic_fault(frame, fault, "inside the gate");
+	class = gate_is_live ? classify(fault, &mapping, &paddr) : CLASS_NONE;
+	if (class == CLASS_NONE) {
+		if (fault->is_memory && stack_is_guard(fault->addr))
+			panic_fault(frame, fault, "kernel stack overflow");
+		if (mapping.level && fault->is_write && is_spurious(fault, &mapping))
+			return;
+		panic_fault(frame, fault, NULL);
+	}
+	if (is_spurious(fault, &mapping))
+		return;
+	if (this_cpu()->state->in_story)
+		panic_fault(frame, fault, "a write to sealed memory while another one is being handled");
+	start_story(frame, fault, class, paddr);
+}

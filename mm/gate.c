@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/gate.c: the gate's functions for page tables, and the calls that reach them. What is named gate_do_…
+ * runs inside the gate: gate root loaded, on this CPU's gate stack (one page, no guard: no recursion, small
+ * frames), interrupts masked. It trusts its caller's control flow but no number that the caller hands in.
+ */
+#include "gate.h"
+
+#include <amber/broken.h>
+#include <amber/panic.h>
+
+#include "gate_parts.h"
+#include "kernel_map.h"
+#include "pagetable.h"
+
+struct gate_counters __ro_core gate_counters;
+bool __ro_core gate_is_live;
+
+uint64_t gate_refuse(enum error error)
+{
+	struct gate_counters *counters = gate_window(gate_image_to_phys(&gate_counters));
+
+	counters->refused++;
+	return error;
+}
+
+paddr_t gate_image_to_phys(const void *object)
+{
+	return image_to_phys((vaddr_t)object);
+}
+
+struct frame *gate_frame(paddr_t addr)
+{
+	const struct frame *frame = frame_at(addr);
+
+	return frame ? gate_window((paddr_t)((vaddr_t)frame - DIRECT_MAP_BASE)) : NULL;
+}
+
+/* arch gate.S pushes the caller's stack pointer, then its root, at the fixed top of the gate stack. */
+paddr_t gate_caller_root(void)
+{
+	return arch_root_frame(((const uint64_t *)this_cpu()->gate_sp)[-2]);
+}
+
+pte_t *gate_walk(paddr_t root, vaddr_t addr, int *level)
+{
+	paddr_t table = root;
+
+	for (*level = 4; *level > 0; --*level) {
+		pte_t *entry = (pte_t *)gate_window(table) + pagetable_index(addr, *level);
+
+		if (!pte_is_present(*entry))
+			return NULL;
+		if (!pte_is_table(*entry, *level))
+			return entry;
+		table = pte_addr(*entry, *level);
+	}
+	return NULL;
+}
+
+/* May a leaf with these permissions map this one frame? (design §3: frame table) */
+static bool leaf_allowed(const struct frame *frame, unsigned perms)
+{
+	if (is_broken(BROKEN_GATE_CHECK))
+		return true;
+	if (!frame || frame->type == FRAME_RESERVED) /* no RAM: devices, and which ones is settled while starting */
+		return (perms & PERM_DEVICE) && !(perms & PERM_X) && !gate_is_live;
+	if ((perms & PERM_DEVICE) || frame->type == FRAME_OFF_LIMITS)
+		return false;
+	if ((perms & PERM_X) && frame->type != FRAME_TEXT && frame->type != FRAME_INIT_TEXT)
+		return is_broken(BROKEN_WX) && frame->type == FRAME_KERNEL;
+	if (perms & PERM_W)
+		return (frame->type == FRAME_KERNEL && frame->writable < UINT16_MAX) ||
+		       (is_broken(BROKEN_ARENA) && frame_is_arena(frame->type)) ||
+		       (is_broken(BROKEN_ALIAS) && frame_class(frame->type) != CLASS_NONE);
+	return true;
+}
+
+static bool new_leaf_allowed(pte_t pte, int level)
+{
+	unsigned perms = pte_perms(pte);
+	unsigned frames = level == 1 ? 1 : BLOCK_SIZE / PAGE_SIZE;
+	paddr_t addr = pte_addr(pte, level);
+
+	if ((perms & PERM_W) && (perms & PERM_X) && !is_broken(BROKEN_WX))
+		return false;
+	if (pte != pte_encode(addr, perms, level)) /* no bits but those that the encoder sets */
+		return false;
+	for (unsigned i = 0; i < frames; i++)
+		if (!leaf_allowed(frame_at(addr + i * PAGE_SIZE), perms))
+			return false;
+	return true;
+}
+
+/* Mappings of what is sealed or never changes may lose or keep rights, but not go away: a hole could be filled otherwise. */
+static bool old_leaf_may_go(pte_t pte, int level)
+{
+	enum frame_type type = frame_type_at(pte_addr(pte, level));
+
+	return type == FRAME_KERNEL || type == FRAME_INIT_TEXT || type == FRAME_RESERVED;
+}
+
+/* Only an empty table may be unlinked: else a sealed address could be mapped anew through another table. */
+static bool table_is_empty(paddr_t table)
+{
+	const pte_t *entry = phys_to_virt(table);
+
+	for (unsigned i = 0; i < 512; i++)
+		if (entry[i])
+			return false;
+	return true;
+}
+
+static bool entry_allowed(pte_t old, pte_t new, int level)
+{
+	if (!pte_change_allowed(old, new, level))
+		return false;
+	if (pte_is_present(old) && pte_is_table(old, level))
+		return new == old || (new == 0 && level < 4 && table_is_empty(pte_addr(old, level)));
+	if (!pte_is_present(new))
+		return new == 0 && (!pte_is_present(old) || old_leaf_may_go(old, level) || is_broken(BROKEN_GATE_CHECK));
+	if (pte_is_table(new, level)) {
+		const struct frame *frame = frame_at(pte_addr(new, level));
+
+		return frame && frame->type == FRAME_TABLE && frame->level == level - 1 && new == pte_encode_table(pte_addr(new, level));
+	}
+	return level <= 2 && new_leaf_allowed(new, level);
+}
+
+static void count_leaf(pte_t pte, int level, int delta)
+{
+	struct frame *frame;
+	unsigned frames = level == 1 ? 1 : BLOCK_SIZE / PAGE_SIZE;
+
+	if (!pte_is_present(pte) || pte_is_table(pte, level) || !(pte_perms(pte) & PERM_W))
+		return;
+	frame = gate_frame(pte_addr(pte, level));
+	for (unsigned i = 0; frame && i < frames; i++)
+		frame[i].writable += delta;
+}
+
+static enum error check_table(const struct frame *frame, unsigned index, unsigned count)
+{
+	if (index >= 512 || count > 512 - index)
+		return ERR_RANGE;
+	if (is_broken(BROKEN_GATE_CHECK))
+		return OK;
+	if (!frame)
+		return ERR_DENIED;
+	if (frame->type == FRAME_TABLE)
+		return OK;
+	/* Roots' own entries are fixed from the moment the tables are live. */
+	if ((frame->type == FRAME_ROOT || frame->type == FRAME_GATE_TABLE) && !gate_is_live)
+		return OK;
+	return ERR_DENIED;
+}
+
+static uint64_t gate_do_set_entries(uint64_t table, uint64_t index, uint64_t first, uint64_t step, uint64_t count)
+{
+	const struct frame *frame = frame_at(table);
+	pte_t *slot = (pte_t *)gate_window(table) + index;
+	enum error error = check_table(frame, index, count);
+	int level = frame ? frame->level : 1;
+	/* The window maps all RAM writable and is counted nowhere: it can only be made before the gate is live. */
+	bool is_gate_table = frame && frame->type == FRAME_GATE_TABLE;
+
+	if (error || (table & PAGE_MASK))
+		return gate_refuse(error ? error : ERR_INVALID);
+	if (gate_protect_run(slot, level, first, step, count))
+		return OK;
+	for (uint64_t i = 0; i < count && !is_gate_table; i++)
+		if (!entry_allowed(slot[i], first ? first + i * step : 0, level))
+			return gate_refuse(ERR_DENIED);
+	for (uint64_t i = 0; i < count; i++) {
+		pte_t new = first ? first + i * step : 0;
+		pte_t old = arch_pte_exchange(&slot[i], new);
+
+		if (!is_gate_table) {
+			count_leaf(old, level, -1);
+			count_leaf(new, level, +1);
+		}
+	}
+	return OK;
+}
+
+static uint64_t gate_do_empty(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+{
+	(void)a, (void)b, (void)c, (void)d, (void)e;
+	return OK;
+}
+
+static uint64_t gate_do_device(uint64_t reg, uint64_t value, uint64_t c, uint64_t d, uint64_t e)
+{
+	(void)c, (void)d, (void)e;
+	return arch_gate_device(reg, value);
+}
+
+const gate_function gate_functions[GATE_OP_COUNT] = {
+	[GATE_EMPTY] = gate_do_empty,
+	[GATE_SET_ENTRIES] = gate_do_set_entries,
+	[GATE_TABLE] = gate_do_table,
+	[GATE_TABLE_FREE] = gate_do_table_free,
+	[GATE_FRAME_TYPE] = gate_do_frame_type,
+	[GATE_DRY_BEGIN] = gate_do_dry_begin,
+	[GATE_DRY_FLIP] = gate_do_dry_flip,
+	[GATE_DRY_END] = gate_do_dry_end,
+	[GATE_RING_APPEND] = gate_do_ring_append,
+	[GATE_RING_MERGE] = gate_do_ring_merge,
+	[GATE_STATE] = gate_do_state,
+	[GATE_UNPROTECT] = gate_do_unprotect,
+	[GATE_DEVICE] = gate_do_device,
+	[GATE_DRY_FIX] = gate_do_dry_fix,
+};
+
+uint64_t gate_run(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+{
+	uint64_t result;
+
+	if (!gate_is_live)
+		return op < GATE_OP_COUNT ? gate_functions[op](a, b, c, d, e) : (uint64_t)ERR_INVALID;
+	result = arch_gate_call(op, a, b, c, d, e);
+	/* The gate stack has no guard page; the frame below it holds a pattern instead. */
+	if (*(const uint64_t *)phys_to_virt(this_cpu()->gate_stack - sizeof(uint64_t)) != GATE_STACK_PATTERN)
+		panic("gate: the gate stack of CPU %u overflowed", this_cpu()->id);
+	return result;
+}
+
+enum error gate_set_entries(paddr_t table, unsigned index, pte_t first, uint64_t step, unsigned count)
+{
+	return gate_run(GATE_SET_ENTRIES, table, index, first, step, count);
+}
+
+enum error gate_table(paddr_t frame, unsigned level)
+{
+	return gate_run(GATE_TABLE, frame, level, 0, 0, 0);
+}
+
+enum error gate_table_free(paddr_t frame)
+{
+	return gate_run(GATE_TABLE_FREE, frame, 0, 0, 0, 0);
+}
+
+enum error gate_frame_type(paddr_t first, uint64_t count, enum frame_type type)
+{
+	return gate_run(GATE_FRAME_TYPE, first, count, type, 0, 0);
+}
+
+enum error gate_state(struct chain_element *element, uint32_t used, const uint8_t *state)
+{
+	return gate_run(GATE_STATE, (uint64_t)element, used, (uint64_t)state, 0, 0);
+}
+
+enum error gate_unprotect(vaddr_t addr)
+{
+	return gate_run(GATE_UNPROTECT, addr, 0, 0, 0, 0);
+}
+
+enum error gate_device(uint64_t reg, uint64_t value)
+{
+	return gate_run(GATE_DEVICE, reg, value, 0, 0, 0);
+}

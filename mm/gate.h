@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/gate.h: the one door through which page tables and other sealed memory change (design: docs/memory.md).
+ * The functions here are what the rest of the kernel calls; each is one gate call and one row of
+ * gate_functions[]. Interrupts are masked inside. Before the kernel's own tables are live the same
+ * functions, with the same checks, run without the switch (the boot tables have the window too).
+ */
+#ifndef AMBER_MM_GATE_H
+#define AMBER_MM_GATE_H
+
+#include <amber/annotate.h>
+#include <amber/error.h>
+#include <amber/gate_ops.h>
+#include <amber/layout.h>
+#include <amber/types.h>
+#include <amber/violation.h>
+
+#include <arch.h>
+
+#include "frame.h"
+
+struct chain_element;
+
+/* Counted by the gate; class core. */
+struct gate_counters {
+	uint64_t generation; /* raised by every write to sealed data */
+	uint64_t unprotected_pages;
+	uint64_t refused;    /* calls that a check turned down */
+};
+extern struct gate_counters gate_counters;
+extern bool gate_is_live; /* class core: the switch works */
+
+uint64_t gate_run(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
+
+/* Stores entries index … index+count-1 of `table`: first, first + step, … (first = 0: all empty). All or
+ * nothing. ERR_RANGE: beyond the table; ERR_DENIED: a check against the frame table, W^X or the entry's
+ * history refuses. The caller invalidates translations. */
+enum error gate_set_entries(paddr_t table, unsigned index, pte_t first, uint64_t step, unsigned count) __must_check;
+/* An unused arena frame becomes an empty table of that level. / It becomes unused again; it must be empty. */
+enum error gate_table(paddr_t frame, unsigned level) __must_check;
+enum error gate_table_free(paddr_t frame) __must_check;
+/* `count` frames change their type, if no mapping contradicts the new one. All or nothing. */
+enum error gate_frame_type(paddr_t first, uint64_t count, enum frame_type type) __must_check;
+/* A chain element's counter and state (state = NULL: unchanged). */
+enum error gate_state(struct chain_element *element, uint32_t used, const uint8_t *state) __must_check;
+/* Makes the mapping of a sealed page (class data) at addr writable, under the caller's root. */
+enum error gate_unprotect(vaddr_t addr) __must_check;
+enum error gate_device(uint64_t reg, uint64_t value) __must_check;
+
+/* --- for code inside the gate only (mm/gate*.c) --- */
+static inline void *gate_window(paddr_t addr)
+{
+	return (void *)(WINDOW_BASE + addr);
+}
+struct frame *gate_frame(paddr_t addr);           /* writable entry, NULL where there is none */
+paddr_t gate_caller_root(void);                   /* the root that was loaded outside */
+uint64_t gate_refuse(enum error error);           /* counts and returns it */
+pte_t *gate_walk(paddr_t root, vaddr_t addr, int *level); /* the leaf's entry (window), NULL if not mapped */
+paddr_t gate_image_to_phys(const void *object);   /* of an object in the kernel image */
+
+#endif

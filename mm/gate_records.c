@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/gate_records.c: the gate's functions for what the fault path keeps: the violation ring (it only grows,
+ * and the first records stay), the chains' counters, and opening a page for good. Inside the gate.
+ */
+#include "gate_parts.h"
+
+#include <amber/chain.h>
+
+#include "kernel_map.h"
+#include "ring.h"
+
+struct chain_table __ro_core chain_table;
+
+GATE_DO(ring_append)
+{
+	struct violation_ring *ring = gate_window(violation_ring_frame);
+	const uint64_t *src = (const uint64_t *)a;
+	uint64_t *dst;
+
+	(void)b, (void)c, (void)d, (void)e;
+	ring->appended++;
+	if (ring->kept == RING_RECORDS) {
+		ring->last_is_kept = false;
+		return ERR_FULL;
+	}
+	dst = (uint64_t *)&ring->records[ring->kept++];
+	for (unsigned i = 0; i < sizeof(struct violation) / sizeof(uint64_t); i++)
+		dst[i] = src[i];
+	ring->last_is_kept = true;
+	return OK;
+}
+
+/* The last record may only become longer: more stores, more bytes, a lower start. */
+GATE_DO(ring_merge)
+{
+	struct violation_ring *ring = gate_window(violation_ring_frame);
+	struct violation *last;
+
+	(void)d, (void)e;
+	if (!ring->last_is_kept)
+		return ERR_FULL;
+	last = &ring->records[ring->kept - 1];
+	if (a < last->count || b < last->size_bytes || c > last->addr)
+		return gate_refuse(ERR_DENIED);
+	last->count = a;
+	last->size_bytes = b;
+	last->addr = c;
+	return OK;
+}
+
+GATE_DO(state)
+{
+	uint64_t offset = a - (vaddr_t)&chain_table;
+	struct chain_element *element;
+	const uint8_t *state = (const uint8_t *)c;
+
+	(void)d, (void)e;
+	if (offset < offsetof(struct chain_table, chains) || offset > sizeof(chain_table) - sizeof(struct chain_element) ||
+	    ((offset - offsetof(struct chain_table, chains)) % sizeof(struct chain) < offsetof(struct chain, elements)) ||
+	    ((offset - offsetof(struct chain_table, chains)) % sizeof(struct chain) - offsetof(struct chain, elements)) %
+			    sizeof(struct chain_element) != 0)
+		return gate_refuse(ERR_RANGE);
+	element = gate_window(gate_image_to_phys((const void *)a));
+	element->used = b;
+	for (unsigned i = 0; state && i < POLICY_STATE_BYTES; i++)
+		element->state[i] = state[i];
+	return OK;
+}
+
+GATE_DO(unprotect)
+{
+	int level;
+	pte_t *entry = gate_walk(gate_caller_root(), a, &level);
+	struct gate_counters *counters = gate_window(gate_image_to_phys(&gate_counters));
+	struct frame *frame;
+	paddr_t addr;
+
+	(void)b, (void)c, (void)d, (void)e;
+	if (!entry || level != 1)
+		return gate_refuse(ERR_NOT_MAPPED);
+	addr = pte_addr(*entry, level);
+	frame = gate_frame(addr);
+	if (!frame || frame->type != FRAME_SEALED || pte_perms(*entry) != PERM_R)
+		return gate_refuse(ERR_DENIED);
+	arch_pte_exchange(entry, pte_encode(addr, PERM_R | PERM_W, level));
+	frame->writable++;
+	counters->generation++;
+	counters->unprotected_pages++;
+	return OK;
+}

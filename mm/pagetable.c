@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/pagetable.c: the one walk over page tables, and the range operations on top of it. Tables are read
+ * through the direct map and changed through the gate. Any context; the caller orders concurrent changes.
+ *
+ *   bits of an address:  47–39  38–30  29–21  20–12  11–0
+ *   level whose index:     4      3      2      1    offset
+ */
+#include "pagetable.h"
+
+#include "arena.h"
+#include "gate.h"
+#include "shootdown.h"
+
+static const pte_t *table_at(paddr_t table)
+{
+	return phys_to_virt(table);
+}
+
+static uint64_t level_bytes(int level)
+{
+	return PAGE_SIZE << (9 * (level - 1));
+}
+
+enum error pagetable_lookup(paddr_t root, vaddr_t addr, struct mapping *mapping)
+{
+	paddr_t table = root;
+
+	for (int level = 4; level >= 1; level--) {
+		unsigned index = pagetable_index(addr, level);
+		pte_t pte = table_at(table)[index];
+
+		if (!pte_is_present(pte))
+			return ERR_NOT_MAPPED;
+		if (!pte_is_table(pte, level)) {
+			*mapping = (struct mapping){ ALIGN_DOWN(addr, level_bytes(level)), pte_addr(pte, level), level_bytes(level),
+						     pte_perms(pte), table, index, level };
+			return OK;
+		}
+		table = pte_addr(pte, level);
+	}
+	return ERR_NOT_MAPPED;
+}
+
+/* Finds the table of `level` that holds addr's entry; makes missing ones. */
+static enum error find_table(paddr_t root, vaddr_t addr, int level, bool create, paddr_t *table)
+{
+	*table = root;
+	for (int at = 4; at > level; at--) {
+		unsigned index = pagetable_index(addr, at);
+		pte_t pte = table_at(*table)[index];
+		paddr_t next;
+		enum error error;
+
+		if (pte_is_present(pte) && !pte_is_table(pte, at))
+			return ERR_DENIED;
+		if (!pte_is_present(pte)) {
+			if (!create)
+				return ERR_NOT_MAPPED;
+			error = arena_table(at - 1, &next);
+			if (error)
+				return error;
+			error = gate_set_entries(*table, index, pte_encode_table(next), 0, 1);
+			if (error)
+				return error;
+			arch_pte_sync();
+		} else {
+			next = pte_addr(pte, at);
+		}
+		*table = next;
+	}
+	return OK;
+}
+
+/* How many entries of this level, from addr on, lie in one table and in the range. */
+static unsigned entries_here(vaddr_t addr, uint64_t bytes, int level)
+{
+	uint64_t left = 512 - pagetable_index(addr, level);
+
+	return MIN(left, bytes / level_bytes(level));
+}
+
+enum error pagetable_map(paddr_t root, vaddr_t addr, paddr_t frame, uint64_t bytes, unsigned perms, int leaf_level)
+{
+	uint64_t step = level_bytes(leaf_level);
+
+	if ((addr | frame | bytes) & (step - 1))
+		return ERR_INVALID;
+	while (bytes) {
+		unsigned count = entries_here(addr, bytes, leaf_level);
+		paddr_t table;
+		enum error error = find_table(root, addr, leaf_level, true, &table);
+
+		if (error)
+			return error;
+		for (unsigned i = 0; i < count; i++)
+			if (table_at(table)[pagetable_index(addr, leaf_level) + i])
+				return ERR_DENIED;
+		error = gate_set_entries(table, pagetable_index(addr, leaf_level), pte_encode(frame, perms, leaf_level), step, count);
+		if (error)
+			return error;
+		addr += count * step;
+		frame += count * step;
+		bytes -= count * step;
+	}
+	arch_pte_sync();
+	return OK;
+}
+
+/* Gives [addr, addr + bytes) new leaves: the same frames with `perms`, or none (perms 0). */
+static enum error change_leaves(paddr_t root, vaddr_t addr, uint64_t bytes, unsigned perms)
+{
+	vaddr_t start = addr, end = addr + bytes;
+
+	if ((addr | bytes) & PAGE_MASK)
+		return ERR_INVALID;
+	while (addr < end) {
+		unsigned count = entries_here(addr, end - addr, 1), index = pagetable_index(addr, 1);
+		paddr_t table;
+		pte_t old;
+		enum error error = find_table(root, addr, 1, false, &table);
+
+		if (error)
+			return error;
+		old = table_at(table)[index];
+		if (!pte_is_present(old))
+			return ERR_NOT_MAPPED;
+		error = gate_set_entries(table, index, perms ? pte_encode(pte_addr(old, 1), perms, 1) : 0, PAGE_SIZE, count);
+		if (error)
+			return error;
+		addr += count * PAGE_SIZE;
+	}
+	tlb_shootdown(start, bytes);
+	return OK;
+}
+
+enum error pagetable_protect(paddr_t root, vaddr_t addr, uint64_t bytes, unsigned perms)
+{
+	return perms & PERM_R ? change_leaves(root, addr, bytes, perms) : ERR_INVALID;
+}
+
+enum error pagetable_unmap(paddr_t root, vaddr_t addr, uint64_t bytes)
+{
+	return change_leaves(root, addr, bytes, 0);
+}
+
+/* The next leaf at or behind *addr; false if there is none up to the end of the address space. */
+static bool next_leaf(paddr_t root, paddr_t except, vaddr_t *addr, struct mapping *mapping)
+{
+	do {
+		paddr_t table = root;
+		int level = 4;
+
+		if (except && table_at(root)[pagetable_index(*addr, 4)] == table_at(except)[pagetable_index(*addr, 4)]) {
+			*addr = ALIGN_DOWN(*addr, level_bytes(4)) + level_bytes(4);
+			continue;
+		}
+		for (; level >= 1; level--) {
+			pte_t pte = table_at(table)[pagetable_index(*addr, level)];
+
+			if (!pte_is_present(pte))
+				break;
+			if (!pte_is_table(pte, level)) {
+				*mapping = (struct mapping){ *addr, pte_addr(pte, level), level_bytes(level), pte_perms(pte),
+							     table, pagetable_index(*addr, level), level };
+				return true;
+			}
+			table = pte_addr(pte, level);
+		}
+		*addr = ALIGN_DOWN(*addr, level_bytes(level)) + level_bytes(level);
+	} while (*addr);
+	return false;
+}
+
+void pagetable_visit(paddr_t root, paddr_t except, pagetable_visitor visit, void *context)
+{
+	vaddr_t addr = DIRECT_MAP_BASE; /* the kernel's half */
+	struct mapping mapping;
+
+	while (next_leaf(root, except, &addr, &mapping)) {
+		visit(context, &mapping);
+		addr += mapping.bytes;
+		if (!addr)
+			break;
+	}
+}

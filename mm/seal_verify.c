@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/seal_verify.c: the proof. A walk of all tables counts what must not be there; then the CPU tries to write. The
+ * walk knows nothing of how the seal was made. Process context. The probes have fix-up addresses and never reach a
+ * policy; each stores the byte that is there already.
+ */
+#include "kernel_map.h"
+#include "pagetable.h"
+#include "seal.h"
+#include "frame.h"
+
+/* A frame of the two sections, whatever its type says by now. */
+static bool is_sealed_frame(paddr_t frame)
+{
+	vaddr_t addr = image_of_phys(frame);
+
+	return addr >= (vaddr_t)__ro_after_init_start && addr < (vaddr_t)__ro_core_end;
+}
+
+static void count_mapping(void *context, const struct mapping *mapping)
+{
+	struct seal_report *report = context;
+	uint64_t pages = mapping->bytes >> PAGE_SHIFT;
+	const struct frame *frame = frame_at(mapping->frame);
+
+	if (!(mapping->perms & PERM_W))
+		return;
+	if (mapping->perms & PERM_X)
+		report->wx_pages += pages;
+	for (uint64_t i = 0; i < pages && frame; i++) {
+		if (frame[i].type == FRAME_KERNEL && pages > 1)
+			continue; /* the common case: a 2 MiB leaf of ordinary RAM; the image has 4 KiB leaves only */
+		if (is_sealed_frame(mapping->frame + i * PAGE_SIZE))
+			report->writable_aliases++;
+		if (frame_is_arena(frame[i].type))
+			report->page_table_pages_writable++;
+	}
+}
+
+static void visit_root(void *context, paddr_t root, paddr_t shared)
+{
+	pagetable_visit(root, shared, count_mapping, context);
+}
+
+void seal_verify_walk(struct seal_report *report)
+{
+	const struct frame *frame = frame_at(frame_table.first << PAGE_SHIFT);
+
+	for (uint64_t i = 0; i < frame_table.count; i++)
+		report->page_table_pages += frame_is_table(frame[i].type);
+	kernel_map_each_root(visit_root, report);
+}
+
+static void probe(struct seal_report *report, vaddr_t addr)
+{
+	vaddr_t alias = (vaddr_t)phys_to_virt(image_to_phys(addr));
+	uint8_t byte = *(const uint8_t *)alias;
+
+	report->probes_failed += arch_try_write8(addr, byte);
+	report->probes_failed += arch_try_write8(alias, byte);
+}
+
+void seal_verify_probe(struct seal_report *report)
+{
+	probe(report, (vaddr_t)__ro_after_init_start);
+	probe(report, (vaddr_t)__ro_after_init_end - 1);
+	probe(report, (vaddr_t)__ro_core_start);
+	probe(report, (vaddr_t)__ro_core_end - 1);
+	report->cpus_probed++;
+}

@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/unit/fdt_test.c: device trees, good, bad and damaged at random. They are written by libfdt's
+ * sequential functions, each laid in front of a page that can't be read.
+ *
+ * sources: boot/fdt.c boot/boot_fill.c mm/memory_map.c kernel/format.c
+ * libraries: -lfdt
+ */
+#include "untrusted_input.h"
+
+#include "fdt_parse.h"
+#include <libfdt.h>
+
+#define TREE_BYTES 32768
+#define RAM_START  0x40000000ull
+#define RAM_BYTES  0x8000000ull
+
+static struct boot_info info;
+static char why[WHY_BYTES];
+static uint8_t tree[TREE_BYTES]; /* being written */
+
+/* What a tree shall hold; the rest is as QEMU's virt machine has it. */
+struct shape {
+	const char *bootargs;
+	unsigned bootargs_bytes; /* 0: with its final 0 */
+	const char *stdout_path, *alias;
+	const char *psci_method; /* NULL: no /psci */
+	const char *gic;
+	unsigned gic_regs;       /* entries in the controller's reg */
+	unsigned memory_cells;   /* in the memory node's reg; 0: no such node */
+	unsigned initrd_bytes;   /* of each of the two properties; 0: none */
+	unsigned timer_cells;
+	uint32_t timer_type, timer_number;
+	unsigned root_cells;     /* #address-cells and #size-cells of the root */
+	unsigned depth;          /* of a chain of nodes */
+	unsigned reservations;   /* in the header's list */
+};
+
+static const struct shape usual = {
+	.bootargs = "exit=debug ro_fault=once",
+	.stdout_path = "/pl011@9000000",
+	.psci_method = "hvc",
+	.gic = "arm,cortex-a15-gic",
+	.gic_regs = 2,
+	.memory_cells = 4,
+	.timer_cells = 12,
+	.timer_type = 1,
+	.timer_number = 11,
+	.root_cells = 2,
+};
+
+static void node(const char *name)
+{
+	assert_int_equal(fdt_begin_node(tree, name), 0);
+}
+
+static void close_node(void)
+{
+	assert_int_equal(fdt_end_node(tree), 0);
+}
+
+static void prop(const char *name, const void *value, int bytes)
+{
+	assert_int_equal(fdt_property(tree, name, value, bytes), 0);
+}
+
+static void text(const char *name, const char *value)
+{
+	prop(name, value, (int)strlen(value) + 1);
+}
+
+static void cells(const char *name, unsigned count, const uint32_t *values)
+{
+	fdt32_t out[16];
+
+	for (unsigned i = 0; i < count; i++)
+		out[i] = cpu_to_fdt32(values[i]);
+	prop(name, out, (int)count * 4);
+}
+
+static void device(const char *name, const char *compatible, uint32_t addr, uint32_t bytes)
+{
+	node(name);
+	prop("compatible", compatible, (int)strlen(compatible) + 1);
+	cells("reg", 4, (const uint32_t[]){ 0, addr, 0, bytes });
+	close_node();
+}
+
+static void write_chosen(const struct shape *shape)
+{
+	node("chosen");
+	if (shape->bootargs)
+		prop("bootargs", shape->bootargs,
+		     (int)(shape->bootargs_bytes ? shape->bootargs_bytes : strlen(shape->bootargs) + 1));
+	if (shape->stdout_path)
+		text("stdout-path", shape->stdout_path);
+	if (shape->initrd_bytes) {
+		uint64_t edges[2] = { 0x44000000, 0x44012345 };
+
+		for (int i = 0; i < 2; i++) {
+			const char *name = i ? "linux,initrd-end" : "linux,initrd-start";
+			fdt32_t cell = cpu_to_fdt32((uint32_t)edges[i]);
+			fdt64_t cells_2 = cpu_to_fdt64(edges[i]);
+
+			if (shape->initrd_bytes == 8)
+				prop(name, &cells_2, 8);
+			else
+				prop(name, &cell, (int)shape->initrd_bytes);
+		}
+	}
+	close_node();
+	if (shape->alias) {
+		node("aliases");
+		text("serial0", shape->alias);
+		close_node();
+	}
+}
+
+static void write_cpus(void)
+{
+	node("cpus");
+	cells("#address-cells", 1, (const uint32_t[]){ 1 });
+	cells("#size-cells", 1, (const uint32_t[]){ 0 });
+	for (uint32_t i = 0; i < 3; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "cpu@%u", i);
+		node(name);
+		text("device_type", "cpu");
+		cells("reg", 1, &i);
+		if (i == 2)
+			text("status", "disabled");
+		close_node();
+	}
+	node("cpu-map");
+	close_node();
+	close_node();
+}
+
+static void write_devices(const struct shape *shape)
+{
+	node("intc@8000000");
+	text("compatible", shape->gic);
+	cells("reg", shape->gic_regs * 4, (const uint32_t[]){ 0, 0x8000000, 0, 0x10000, 0, 0x8010000, 0, 0x10000 });
+	close_node();
+	node("timer");
+	prop("compatible", "arm,armv8-timer\0arm,armv7-timer", 32);
+	cells("interrupts", shape->timer_cells,
+	      (const uint32_t[]){ 1, 13, 4, 1, 14, 4, shape->timer_type, shape->timer_number, 4, 1, 10, 4 });
+	close_node();
+	device("pl011@9040000", "arm,pl011", 0x9040000, 0x1000);
+	device("pl011@9000000", "arm,pl011", 0x9000000, 0x1000);
+	device("pcie@10000000", "pci-host-ecam-generic", 0x3f000000, 0x1000000);
+	device("fw-cfg@9020000", "qemu,fw-cfg-mmio", 0x9020000, 0x18);
+	/* Nothing behind a bus that translates addresses may be taken for a physical address. */
+	node("soc");
+	cells("#address-cells", 1, (const uint32_t[]){ 2 });
+	cells("#size-cells", 1, (const uint32_t[]){ 2 });
+	cells("ranges", 6, (const uint32_t[]){ 0, 0, 0, 0x80000000, 0, 0x10000000 });
+	device("fw-cfg@1000", "qemu,fw-cfg-mmio", 0x1000, 0x18);
+	close_node();
+}
+
+static void write_memory(const struct shape *shape)
+{
+	if (shape->memory_cells) {
+		node("memory@40000000");
+		text("device_type", "memory");
+		cells("reg", shape->memory_cells, (const uint32_t[]){ 0, RAM_START, 0, RAM_BYTES, 0, RAM_START + 2 * RAM_BYTES, 0,
+		                                                      RAM_BYTES });
+		close_node();
+	}
+	node("secmem@e000000"); /* for the other world */
+	text("device_type", "memory");
+	text("status", "disabled");
+	cells("reg", 4, (const uint32_t[]){ 0, 0xe000000, 0, 0x1000000 });
+	close_node();
+	node("reserved-memory");
+	cells("#address-cells", 1, (const uint32_t[]){ 1 });
+	cells("#size-cells", 1, (const uint32_t[]){ 1 });
+	prop("ranges", NULL, 0);
+	node("firmware@42000000");
+	cells("reg", 2, (const uint32_t[]){ 0x42000000, 0x1001 });
+	close_node();
+	node("pool");
+	cells("size", 1, (const uint32_t[]){ 0x100000 });
+	close_node();
+	close_node();
+}
+
+/* Writes a tree into `tree`; returns its size, rounded up to 8. */
+static size_t build(const struct shape *shape)
+{
+	memset(tree, 0, sizeof(tree));
+	assert_int_equal(fdt_create(tree, sizeof(tree)), 0);
+	for (unsigned i = 0; i < shape->reservations; i++)
+		assert_int_equal(fdt_add_reservemap_entry(tree, RAM_START + 0x100000 + i * 0x4000, 0x1000), 0);
+	assert_int_equal(fdt_finish_reservemap(tree), 0);
+	node("");
+	cells("#address-cells", 1, &shape->root_cells);
+	cells("#size-cells", 1, &shape->root_cells);
+	if (shape->psci_method) {
+		node("psci");
+		text("compatible", "arm,psci-1.0");
+		text("method", shape->psci_method);
+		close_node();
+	}
+	write_memory(shape);
+	write_devices(shape);
+	write_cpus();
+	for (unsigned i = 0; i < shape->depth; i++)
+		node("deeper");
+	for (unsigned i = 0; i < shape->depth; i++)
+		close_node();
+	write_chosen(shape);
+	close_node();
+	assert_int_equal(fdt_finish(tree), 0);
+	return ALIGN_UP(fdt_totalsize(tree), 8);
+}
+
+/* Parses `bytes` bytes of the tree from memory that ends there. */
+static enum error parse_bytes(size_t bytes)
+{
+	uint8_t *memory = guarded_new(bytes);
+	enum error error;
+
+	memcpy(memory, tree, bytes);
+	error = fdt_parse(memory, bytes, 0, &info, why, sizeof(why));
+	guarded_free(memory, bytes);
+	assert_parsed(error, &info, why);
+	return error;
+}
+
+static enum error parse(const struct shape *shape)
+{
+	return parse_bytes(build(shape));
+}
+
+static void assert_refused(const struct shape *shape, const char *reason)
+{
+	assert_int_equal(parse(shape), ERR_INVALID);
+	assert_string_equal(why, reason);
+	if (shape->bootargs)
+		assert_string_equal(info.cmdline, shape->bootargs); /* so exit=debug counts */
+}
+
+static void test_usual(void **state)
+{
+	(void)state;
+	assert_int_equal(parse(&usual), OK);
+	assert_string_equal(info.cmdline, "exit=debug ro_fault=once");
+	assert_int_equal(info.protocol, BOOT_IMAGE);
+	assert_int_equal(info.cpu_count, 2);
+	assert_int_equal(info.devices.uart, 0x9000000);
+	assert_int_equal(info.devices.gic_version, 2);
+	assert_int_equal(info.devices.gic_distributor, 0x8000000);
+	assert_int_equal(info.devices.gic_cpu, 0x8010000);
+	assert_int_equal(info.devices.timer_irq, 27);
+	assert_int_equal(info.devices.pci_ecam, 0x3f000000);
+	assert_int_equal(info.devices.pci_ecam_bytes, 0x1000000);
+	assert_int_equal(info.devices.fw_cfg, 0x9020000);
+	assert_true(info.devices.has_psci);
+	assert_false(info.devices.psci_smc);
+	assert_false(info.text_screen);
+	assert_true(memory_map_is(&info.memory, RAM_START, 0x42000000, MEMORY_USABLE));
+	assert_true(memory_map_is(&info.memory, 0x42000000, 0x42002000, MEMORY_RESERVED));
+	assert_true(memory_map_is(&info.memory, 0x42002000, RAM_START + RAM_BYTES, MEMORY_USABLE));
+	assert_false(memory_map_is(&info.memory, 0xe000000, 0xf000000, MEMORY_USABLE));
+}
+
+static void test_tree_itself_is_kept(void **state)
+{
+	static uint8_t ram[0x10000] __attribute__((aligned(4096)));
+	size_t bytes = build(&usual);
+
+	(void)state;
+	memcpy(ram + 0x8000, tree, bytes);
+	/* Physical address p is at memory + p: so that the tree lies at RAM_START + 0x8000. */
+	assert_int_equal(fdt_parse(ram - RAM_START, RAM_START + sizeof(ram), RAM_START + 0x8000, &info, why, sizeof(why)), OK);
+	assert_true(memory_map_is(&info.memory, RAM_START, RAM_START + 0x8000, MEMORY_USABLE));
+	assert_true(memory_map_is(&info.memory, RAM_START + 0x8000, RAM_START + 0x8000 + fdt_totalsize(tree), MEMORY_BOOT));
+	assert_int_equal(fdt_parse(ram - RAM_START, RAM_START + sizeof(ram), RAM_START + 0x8004, &info, why, sizeof(why)), ERR_INVALID);
+	assert_string_equal(why, "fdt: tree at 0x40008004: unaligned or out of reach");
+	assert_int_equal(fdt_parse(ram - RAM_START, RAM_START + sizeof(ram), ~7ull, &info, why, sizeof(why)), ERR_INVALID);
+	assert_int_equal(fdt_parse(ram - RAM_START, RAM_START + sizeof(ram), RAM_START, &info, why, sizeof(why)), ERR_INVALID);
+	assert_string_equal(why, "fdt: tree at 0x40000000: magic is 0x0, not 0xd00dfeed");
+}
+
+static void test_memory_shapes(void **state)
+{
+	struct shape shape = usual;
+
+	(void)state;
+	shape.memory_cells = 8;
+	assert_int_equal(parse(&shape), OK);
+	assert_int_equal(memory_map_highest(&info.memory, MEMORY_USABLE), RAM_START + 3 * RAM_BYTES);
+	shape.memory_cells = 3;
+	assert_refused(&shape, "fdt: node memory@40000000: a reg of 12 bytes is no list of 4 cells");
+	shape = usual;
+	shape.root_cells = 3;
+	assert_refused(&shape, "fdt: node memory@40000000: addresses of 3 and sizes of 3 cells");
+	shape = usual;
+	shape.root_cells = 0;
+	assert_int_equal(parse(&shape), ERR_INVALID);
+	shape.root_cells = 0x80000000;
+	assert_int_equal(parse(&shape), ERR_INVALID);
+	shape = usual;
+	shape.memory_cells = 0;
+	assert_refused(&shape, "fdt: no memory in the tree (firmware with ACPI hands over an empty one; in QEMU: -M virt,acpi=off)");
+}
+
+static void test_one_cell_per_address(void **state)
+{
+	struct shape shape = usual;
+
+	(void)state;
+	shape.root_cells = 1; /* the same four cells are now two entries: at 0, of RAM_START and of RAM_BYTES bytes */
+	assert_int_equal(parse(&shape), OK);
+	assert_int_equal(memory_map_lowest(&info.memory, MEMORY_USABLE), ALIGN_UP(fdt_totalsize(tree), PAGE_SIZE));
+	assert_int_equal(memory_map_highest(&info.memory, MEMORY_USABLE), RAM_START);
+}
+
+static void test_empty_tree(void **state)
+{
+	(void)state;
+	memset(tree, 0, sizeof(tree));
+	fdt_create(tree, sizeof(tree));
+	fdt_finish_reservemap(tree);
+	node("");
+	node("chosen");
+	text("bootargs", "exit=debug");
+	close_node();
+	close_node();
+	fdt_finish(tree);
+	assert_int_equal(parse_bytes(ALIGN_UP(fdt_totalsize(tree), 8)), ERR_INVALID);
+	assert_non_null(strstr(why, "no memory in the tree"));
+	assert_string_equal(info.cmdline, "exit=debug");
+}
+
+static void test_psci(void **state)
+{
+	struct shape shape = usual;
+
+	(void)state;
+	shape.psci_method = "smc";
+	assert_int_equal(parse(&shape), OK);
+	assert_true(info.devices.psci_smc);
+	shape.psci_method = "smcc";
+	assert_refused(&shape, "fdt: /psci: method is neither hvc nor smc");
+	shape.psci_method = NULL;
+	assert_refused(&shape, "fdt: no /psci in the tree: nothing here could switch the machine off");
+}
+
+static void test_cmdline(void **state)
+{
+	static char line[2048];
+	struct shape shape = usual;
+
+	(void)state;
+	shape.bootargs = NULL;
+	assert_int_equal(parse(&shape), OK);
+	assert_int_equal(info.cmdline_bytes, 0);
+	shape.bootargs = "exit=debug";
+	shape.bootargs_bytes = 10;
+	assert_refused(&shape, "fdt: /chosen: bootargs of 10 bytes have no end");
+	shape.bootargs = line;
+	shape.bootargs_bytes = 0;
+	for (size_t length = 1020; length < 1030; length++) {
+		memset(line, 'a', sizeof(line));
+		line[length] = '\0';
+		assert_int_equal(parse(&shape), OK);
+		assert_int_equal(info.cmdline_bytes, MIN(length, (size_t)CMDLINE_MAX));
+		assert_int_equal(info.cmdline_cut, length > CMDLINE_MAX);
+	}
+}
+
+static void test_stdout(void **state)
+{
+	static const struct { const char *path, *alias; uint64_t uart; } cases[] = {
+		{ "/pl011@9000000:115200n8", NULL, 0x9000000 },
+		{ "serial0", "/pl011@9000000", 0x9000000 },
+		{ "serial0:115200", "/pl011@9000000", 0x9000000 },
+		{ NULL, NULL, 0x9040000 }, /* the first one */
+		{ "/nowhere", NULL, 0x9040000 },
+		{ "/cpus", NULL, 0x9040000 },
+		{ "", NULL, 0x9040000 },
+		{ ":", "", 0x9040000 },
+		{ "serial0", NULL, 0x9040000 },
+		{ "serial1", "/pl011@9000000", 0x9040000 },
+		{ "serial0", "serial0", 0x9040000 }, /* would recurse for ever */
+		{ "serial0", "", 0x9040000 },
+	};
+	struct shape shape = usual;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		shape.stdout_path = cases[i].path;
+		shape.alias = cases[i].alias;
+		assert_int_equal(parse(&shape), OK);
+		assert_int_equal(info.devices.uart, cases[i].uart);
+	}
+}
+
+static void test_initrd(void **state)
+{
+	struct shape shape = usual;
+
+	(void)state;
+	for (shape.initrd_bytes = 4; shape.initrd_bytes <= 8; shape.initrd_bytes += 4) {
+		assert_int_equal(parse(&shape), OK);
+		assert_int_equal(info.initrd_start, 0x44000000);
+		assert_int_equal(info.initrd_end, 0x44012345);
+		assert_true(memory_map_is(&info.memory, 0x44000000, 0x44013000, MEMORY_BOOT));
+	}
+	shape.initrd_bytes = 3;
+	assert_refused(&shape, "fdt: /chosen: linux,initrd-start of 3 bytes");
+}
+
+static void test_interrupts(void **state)
+{
+	struct shape shape = usual;
+
+	(void)state;
+	shape.gic = "arm,gic-v3";
+	assert_int_equal(parse(&shape), OK);
+	assert_int_equal(info.devices.gic_version, 3);
+	shape.gic = "arm,gic-400";
+	shape.gic_regs = 1;
+	assert_refused(&shape, "fdt: node intc@8000000: reg has no entry 1");
+	shape.gic = "arm,gic-v5";
+	assert_int_equal(parse(&shape), OK);
+	assert_int_equal(info.devices.gic_version, 0);
+	shape = usual;
+	shape.timer_cells = 8;
+	assert_refused(&shape, "fdt: node timer: no interrupt of the virtual timer");
+	shape.timer_cells = 12;
+	shape.timer_number = 16;
+	assert_refused(&shape, "fdt: node timer: interrupt 16 of type 1");
+	shape.timer_type = 0;
+	assert_int_equal(parse(&shape), OK);
+	assert_int_equal(info.devices.timer_irq, 48);
+	shape.timer_type = 2;
+	assert_refused(&shape, "fdt: node timer: interrupt 16 of type 2");
+}
+
+static void test_depth(void **state)
+{
+	struct shape shape = usual;
+
+	(void)state;
+	shape.depth = 15;
+	assert_int_equal(parse(&shape), OK);
+	shape.depth = 16;
+	assert_refused(&shape, "fdt: node deeper: more than 16 levels");
+	shape.depth = 500;
+	assert_refused(&shape, "fdt: node deeper: more than 16 levels");
+}
+
+static void test_reservations(void **state)
+{
+	struct shape shape = usual;
+
+	(void)state;
+	shape.reservations = 20;
+	assert_int_equal(parse(&shape), OK);
+	assert_true(memory_map_is(&info.memory, RAM_START + 0x104000, RAM_START + 0x105000, MEMORY_RESERVED));
+	shape.reservations = 64;
+	assert_refused(&shape, "fdt: more than 64 memory ranges");
+	shape.reservations = 40; /* fits unsorted, not when they split the RAM */
+	assert_refused(&shape, "fdt: more than 64 memory ranges");
+}
+
+static void set_header(unsigned index, uint32_t value)
+{
+	fdt32_t cell = cpu_to_fdt32(value);
+
+	build(&usual);
+	memcpy(tree + 4 * index, &cell, sizeof(cell));
+}
+
+static void test_bad_headers(void **state)
+{
+	static const uint32_t values[] = { 0, 1, 39, 0x1fff, 0x2001, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff };
+	size_t bytes = build(&usual);
+
+	(void)state;
+	set_header(0, 0xedfe0dd0);
+	assert_int_equal(parse_bytes(bytes), ERR_INVALID);
+	assert_string_equal(why, "fdt: tree at 0x0: magic is 0xedfe0dd0, not 0xd00dfeed");
+	for (unsigned field = 1; field < 10; field++) {
+		for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+			enum error error;
+
+			set_header(field, values[i]);
+			error = parse_bytes(bytes);
+			if (field == 7) /* the boot CPU's number: nobody reads it */
+				assert_int_equal(error, OK);
+			else if (field != 5 && field != 6) /* a newer version, compatible with an old one: fine */
+				assert_int_equal(error, ERR_INVALID);
+		}
+	}
+	set_header(1, (uint32_t)MIB(3));
+	assert_int_equal(parse_bytes(bytes), ERR_INVALID);
+	assert_string_equal(why, "fdt: tree at 0x0: a size of 3145728 bytes is absurd");
+}
+
+static void test_truncated(void **state)
+{
+	size_t bytes = build(&usual);
+
+	(void)state;
+	for (size_t cut = 8; cut < bytes; cut += 8) {
+		fdt32_t total;
+
+		/* As handed over, and with a header that agrees with the lie. */
+		build(&usual);
+		assert_int_equal(parse_bytes(cut), ERR_INVALID);
+		total = cpu_to_fdt32((uint32_t)cut);
+		memcpy(tree + 4, &total, sizeof(total));
+		assert_int_equal(parse_bytes(cut), ERR_INVALID);
+	}
+}
+
+static void test_random_damage(void **state)
+{
+	struct shape shape = usual;
+	unsigned good = 0;
+	size_t bytes;
+
+	(void)state;
+	shape.initrd_bytes = 8;
+	shape.alias = "/pl011@9000000";
+	shape.stdout_path = "serial0";
+	shape.reservations = 2;
+	for (unsigned run = 0; run < 20000; run++) {
+		bytes = build(&shape);
+		if (run % 4 == 0)
+			damage(tree, sizeof(struct fdt_header));
+		else
+			damage(tree + sizeof(struct fdt_header), bytes - sizeof(struct fdt_header));
+		good += parse_bytes(bytes) == OK;
+	}
+	assert_in_range(good, 100, 19900);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_usual),        cmocka_unit_test(test_tree_itself_is_kept),
+		cmocka_unit_test(test_memory_shapes), cmocka_unit_test(test_one_cell_per_address),
+		cmocka_unit_test(test_empty_tree),   cmocka_unit_test(test_psci),
+		cmocka_unit_test(test_cmdline),      cmocka_unit_test(test_stdout),
+		cmocka_unit_test(test_initrd),       cmocka_unit_test(test_interrupts),
+		cmocka_unit_test(test_depth),        cmocka_unit_test(test_reservations),
+		cmocka_unit_test(test_bad_headers),  cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_random_damage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
