@@ -72,7 +72,7 @@ bool violation_log_merge(struct violation *violation, const struct chain *chain)
 	last_store_us = violation->time_us;
 	violation_counts.stores++;
 	violation->verdict = open_record.verdict;
-	gate_run(GATE_RING_MERGE, open_record.count, open_record.size_bytes, open_record.addr, 0, 0);
+	gate_run(GATE_RING_MERGE, (uint64_t)&open_record, 0, 0, 0, 0);
 	return true;
 }
 

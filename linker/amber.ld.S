@@ -14,7 +14,7 @@
 #define TO_PAGE  . = ALIGN(PAGE);
 
 OUTPUT
-ENTRY(__entry)
+ENTRY(ENTRY_POINT) /* virtual: GRUB looks for the segment that holds it */
 
 PHDRS
 {
@@ -141,7 +141,6 @@ SECTIONS
 
 	__image_end = .;
 	__image_bytes = ABSOLUTE(__image_end - __image_start);
-	__entry = ABSOLUTE(ENTRY_POINT - LMA_OFFSET);
 
 	/* These must stay empty (asserted below): nobody would relocate them. */
 #ifndef HAS_LIBFDT

@@ -31,21 +31,27 @@ GATE_DO(ring_append)
 	return OK;
 }
 
-/* The last record may only become longer: more stores, more bytes, a lower start. */
+/* The last record may only become longer: more stores, more bytes, a lower start, and the bytes that go with it. */
 GATE_DO(ring_merge)
 {
 	struct violation_ring *ring = gate_window(violation_ring_frame);
+	const struct violation *from = (const struct violation *)a;
 	struct violation *last;
 
-	(void)d, (void)e;
+	(void)b, (void)c, (void)d, (void)e;
 	if (!ring->last_is_kept)
 		return ERR_FULL;
 	last = &ring->records[ring->kept - 1];
-	if (a < last->count || b < last->size_bytes || c > last->addr)
+	if (from->seq != last->seq || from->count < last->count || from->size_bytes < last->size_bytes || from->addr > last->addr)
 		return gate_refuse(ERR_DENIED);
-	last->count = a;
-	last->size_bytes = b;
-	last->addr = c;
+	last->count = from->count;
+	last->size_bytes = from->size_bytes;
+	last->addr = from->addr;
+	last->size_exact = from->size_exact;
+	for (unsigned i = 0; i < VIOLATION_BYTES_MAX; i++) {
+		last->old[i] = from->old[i];
+		last->new[i] = from->new[i];
+	}
 	return OK;
 }
 

@@ -69,11 +69,12 @@ def check_segments(machine, kernel):
 
 
 def check_loader(kernel, loads):
-    """Multiboot2's magic number early in the file, and an entry at a physical address in code."""
+    """Multiboot2's magic number early in the file, and an entry inside a segment of code (GRUB looks for it by
+    its virtual address)."""
     if kernel.data.find(b"\xd6\x50\x52\xe8", 0, MULTIBOOT2_WITHIN) < 0:
         yield "no Multiboot2 header in the file's first 32 KiB"
-    if not any(s.flags & elf.PF_X and s.paddr <= kernel.entry < s.paddr + s.memsz for s in loads):
-        yield f"entry {kernel.entry:#x} is no physical address of code"
+    if not any(s.flags & elf.PF_X and s.vaddr <= kernel.entry < s.vaddr + s.memsz for s in loads):
+        yield f"entry {kernel.entry:#x} is no virtual address of code"
     note = next((s for s in kernel.segments if s.type == elf.PT_NOTE), None)
     if note is None or b"Xen\0" not in kernel.data[note.offset:note.offset + note.filesz] or note.align != 4:
         yield "no PVH note in a note segment aligned to 4"

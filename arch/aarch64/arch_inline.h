@@ -76,7 +76,7 @@ static inline uint64_t arch_root_current(void)
 
 static inline paddr_t arch_root_frame(uint64_t root_value)
 {
-	return root_value & PTE_ADDR_MASK;
+	return root_value & TTBR_FRAME_MASK;
 }
 
 static inline uint64_t arch_root_value(paddr_t frame, enum root_kind kind)

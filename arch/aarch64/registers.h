@@ -61,6 +61,7 @@
 
 /* TTBR1_EL1 */
 #define TTBR_ASID_SHIFT  48
+#define TTBR_FRAME_MASK  0x0000fffffffff000
 #define ASID_KERNEL      1
 #define ASID_GATE        2
 #define ASID_DRY         3

@@ -5,7 +5,6 @@
  * through the caller's view function, and believes no length or checksum in it.
  */
 #include "acpi.h"
-#include <amber/annotate.h>
 #include <amber/string.h>
 
 #define RSDP_BYTES        20 /* revision 0 */
@@ -94,8 +93,8 @@ static __init const uint8_t *table_at(acpi_view_fn view, paddr_t start, size_t *
 }
 
 /* The root table lists the others by pointers of 4 (RSDT) or 8 bytes (XSDT). */
-static __init const uint8_t *find_table(acpi_view_fn view, const uint8_t *root, size_t root_bytes, unsigned pointer_bytes,
-                                        const char *signature, size_t *bytes)
+static __init const uint8_t *find_table(acpi_view_fn view, const uint8_t *root, size_t root_bytes,
+                                        unsigned pointer_bytes, const char *signature, size_t *bytes)
 {
 	for (size_t at = HEADER_BYTES; at + pointer_bytes <= root_bytes; at += pointer_bytes) {
 		paddr_t start = read_le(root + at, pointer_bytes);
@@ -164,7 +163,7 @@ static __init bool read_package(const uint8_t *aml, size_t bytes, size_t at, str
 static __init bool find_s5(const uint8_t *aml, size_t bytes, struct acpi_power *power)
 {
 	for (size_t at = HEADER_BYTES; at + 4 <= bytes; at++)
-		if (memcmp(aml + at, "_S5_", 4) == 0 && read_package(aml, bytes, at + 4, power))
+		if (aml[at] == '_' && memcmp(aml + at, "_S5_", 4) == 0 && read_package(aml, bytes, at + 4, power))
 			return true;
 	return false;
 }

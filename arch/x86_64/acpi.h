@@ -6,6 +6,7 @@
 #ifndef AMBER_X86_ACPI_H
 #define AMBER_X86_ACPI_H
 
+#include <amber/annotate.h>
 #include <amber/error.h>
 #include <amber/types.h>
 
@@ -19,8 +20,9 @@ typedef const uint8_t *(*acpi_view_fn)(paddr_t start, size_t bytes);
 
 /* Looks for the root pointer where a BIOS leaves it; 0 if there is none. */
 paddr_t acpi_search_rsdp(acpi_view_fn view);
-/* Follows rsdp to FADT and DSDT. ERR_NOT_FOUND: no such table or package; ERR_INVALID: one of them is broken. */
-enum error acpi_find_power(acpi_view_fn view, paddr_t rsdp, struct acpi_power *power) __attribute__((warn_unused_result));
+/* Follows rsdp to FADT and DSDT. ERR_NOT_FOUND: no such table or package; ERR_INVALID: one of
+ * them is broken. */
+enum error acpi_find_power(acpi_view_fn view, paddr_t rsdp, struct acpi_power *power) __must_check;
 
 /* power.c keeps it. */
 void power_learn(const struct acpi_power *found);

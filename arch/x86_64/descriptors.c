@@ -42,7 +42,9 @@ static struct idt_gate idt[VECTOR_COUNT] __ro_core __aligned(16);
 static struct tss tss[MAX_CPUS] __ro_core __aligned(16);
 
 /* In the order of arch_traps_install's stacks: IST 1, 2, … */
-static const uint8_t stack_vectors[STACK_COUNT] = { VECTOR_DOUBLE_FAULT, VECTOR_NMI, VECTOR_MACHINE_CHECK, VECTOR_DEBUG };
+static const uint8_t stack_vectors[STACK_COUNT] = {
+	VECTOR_DOUBLE_FAULT, VECTOR_NMI, VECTOR_MACHINE_CHECK, VECTOR_DEBUG,
+};
 
 static __init void idt_load(void)
 {
@@ -54,7 +56,7 @@ static __init void idt_load(void)
 __init void descriptors_early(void)
 {
 	for (unsigned vector = 0; vector < VECTOR_COUNT; vector++) {
-		uint64_t entry = (uintptr_t)trap_vectors + vector * TRAP_STUB_BYTES;
+		uint64_t entry = (uintptr_t)trap_vectors + vector * TRAP_VECTOR_BYTES;
 
 		idt[vector] = (struct idt_gate){
 			.offset_low = (uint16_t)entry,

@@ -40,7 +40,9 @@ unsigned arch_device_count __ro_after_init;
 
 static __init void device_add(const char *name, paddr_t start, uint64_t bytes, bool gate_only)
 {
-	arch_devices[arch_device_count++] = (struct arch_device){ .name = name, .start = start, .bytes = bytes, .gate_only = gate_only };
+	arch_devices[arch_device_count++] = (struct arch_device){
+		.name = name, .start = start, .bytes = bytes, .gate_only = gate_only,
+	};
 }
 
 /* Always inline: it runs for each of 8192 slots. */
@@ -60,7 +62,7 @@ static __init void pci_stop(uint32_t function)
 	io_out32(PCI_DATA, command & 0xffff & ~PCI_BUS_MASTER);
 }
 
-/* Every slot of every bus, without looking for bridges: what firmware left behind a wrongly set up bridge counts too. */
+/* Every slot of every bus, without looking for bridges: what lies behind a wrongly set up one counts too. */
 static __init void pci_bus_mastering_off(void)
 {
 	for (uint32_t slot = 0; slot < PCI_SLOTS; slot++) {

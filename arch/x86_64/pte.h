@@ -72,7 +72,7 @@ static inline bool pte_change_allowed(pte_t old, pte_t new, int level)
 {
 	if (!pte_is_present(old) || !pte_is_present(new))
 		return true;
-	/* A live entry may change permissions, not what it leads to and not its memory type (SDM vol. 3, 4.10.4 and 12.12.4). */
+	/* Permissions may change, not what it leads to and not its memory type (SDM vol. 3, 4.10.4 and 11.12.4). */
 	return pte_is_table(old, level) == pte_is_table(new, level) && pte_addr(old, level) == pte_addr(new, level) &&
 	       !((old ^ new) & (PTE_PCD | PTE_PWT));
 }

@@ -17,6 +17,8 @@
 #define CRTC_DATA       0x3d5
 #define CURSOR_START    0x0a
 #define CURSOR_OFF      0x20
+#define MISC_OUTPUT     0x3cc /* reading it back: 0xff without a VGA */
+#define NO_DEVICE       0xff
 #define PROBE_PATTERN   0x5aa5u
 
 static volatile uint16_t *text __ro_after_init;
@@ -28,7 +30,9 @@ __init bool screen_is_there(void)
 	uint16_t before = *last;
 	bool kept;
 
-	/* Without video memory the stores go nowhere and ones are read. */
+	/* A machine without VGA may have ordinary RAM there. */
+	if (io_in8(MISC_OUTPUT) == NO_DEVICE)
+		return false;
 	*last = PROBE_PATTERN;
 	kept = *last == PROBE_PATTERN;
 	*last = (uint16_t)~PROBE_PATTERN;

@@ -8,9 +8,9 @@
 #include "trap_frame.h"
 
 	.text
-/* Every stub pushes what the CPU did not: an error code where there is none, then the vector. */
+/* Every vector pushes what the CPU did not: an error code where there is none, then the vector. */
 	.macro TRAP_VECTOR number
-	.balign TRAP_STUB_BYTES, 0xcc
+	.balign TRAP_VECTOR_BYTES, 0xcc
 	.type trap_vector_\number, @function
 trap_vector_\number:
 	.if \number == VECTOR_NMI
@@ -19,7 +19,8 @@ trap_vector_\number:
 	iretq
 	.else
 	/* SDM vol. 3, table 6-1: these push an error code. */
-	.if !(\number == 8 || (\number >= 10 && \number <= 14) || \number == 17 || \number == 21 || \number == 29 || \number == 30)
+	.if !(\number == 8 || (\number >= 10 && \number <= 14) || \number == 17 || \number == 21 || \
+	      \number == 29 || \number == 30)
 	pushq $0
 	.endif
 	pushq $\number
@@ -29,7 +30,7 @@ trap_vector_\number:
 	.endm
 
 	.altmacro
-	.balign TRAP_STUB_BYTES
+	.balign TRAP_VECTOR_BYTES
 	.globl trap_vectors
 trap_vectors:
 	trap_number = 0
@@ -38,7 +39,7 @@ trap_vectors:
 	trap_number = trap_number + 1
 	.endr
 	.noaltmacro
-	.balign TRAP_STUB_BYTES, 0xcc
+	.balign TRAP_VECTOR_BYTES, 0xcc
 
 	.macro SAVE_REGISTERS /* rax is already there */
 	pushq %rbx

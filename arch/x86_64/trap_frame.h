@@ -19,7 +19,7 @@
 #define VECTOR_CALIBRATE     65
 #define VECTOR_SPURIOUS      255
 #define VECTOR_COUNT         256
-#define TRAP_STUB_BYTES      16 /* one vector's code in trap.S */
+#define TRAP_VECTOR_BYTES      16 /* one vector's code in trap.S */
 
 #define SELECTOR_CODE 0x08
 #define SELECTOR_DATA 0x10

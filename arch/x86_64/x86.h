@@ -24,7 +24,7 @@ extern uint64_t x86_gdt[];
 /* descriptors.c */
 void descriptors_early(void); /* IDT without IST stacks */
 
-/* trap.S: vector n starts at trap_vectors + n * TRAP_STUB_BYTES. */
+/* trap.S: vector n starts at trap_vectors + n * TRAP_VECTOR_BYTES. */
 extern const uint8_t trap_vectors[];
 extern uint64_t trap_nmi_count;
 void trap_restore(void) __noreturn; /* not callable from C: RSP = frame */

@@ -15,7 +15,7 @@
 #define GATE_DRY_FLIP     6  /* frame before the step */
 #define GATE_DRY_END      7  /* whether to commit the difference */
 #define GATE_RING_APPEND  8  /* struct violation * */
-#define GATE_RING_MERGE   9  /* count, size, address of the last record */
+#define GATE_RING_MERGE   9  /* struct violation *: the last record, longer */
 #define GATE_STATE        10 /* chain element, used, state */
 #define GATE_UNPROTECT    11 /* virtual address */
 #define GATE_DEVICE       12 /* register, value: arch_gate_device */
