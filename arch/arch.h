@@ -101,7 +101,7 @@ void arch_context_switch(vaddr_t *save_sp, vaddr_t load_sp);
 /* Prepares a new stack so that a switch to the returned pointer calls fn(arg) with interrupts enabled. */
 vaddr_t arch_context_prepare(vaddr_t stack_top, void (*fn)(void *), void *arg);
 
-/* --- probe.S: accesses that may fail; each has a fix-up address in the set `fixup` ------------------------------ */
+/* --- probe.S: accesses that may fail; each has a row in the section .fixup_table ------------------------------- */
 struct fixup {
 	vaddr_t pc, target; /* a fault at pc continues at target */
 };

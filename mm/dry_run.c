@@ -16,7 +16,6 @@
 #include "shootdown.h"
 
 #define NEIGHBOUR_BYTES 64 /* no single store reaches farther */
-#define WIDEST_REPEATED 8  /* one iteration of a repeated store */
 #define BELOW_BYTES     16 /* a straddling store may report the second page's first bytes */
 
 static const struct dry_state *dry_state(void)
@@ -42,7 +41,7 @@ static enum step_result run_pass(const struct trap_frame *before, struct trap_fr
 	memcpy(after, before, arch_frame_bytes);
 	for (unsigned i = 0; i < state->pages; i++)
 		arch_tlb_invalidate_page(state->page[i].va);
-	return arch_step(after, this_cpu()->dry_root, lo, hi - (WIDEST_REPEATED - 1), fault);
+	return arch_step(after, this_cpu()->dry_root, lo, hi, fault);
 }
 
 /* Looks at one word of the three pages; bytes that were stored widen [*first, *last]. */
