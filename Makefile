@@ -174,7 +174,7 @@ unit_tests  := $(patsubst tests/unit/%_test.c,build/unit/%,$(sort $(wildcard tes
 fuzzers     := $(patsubst tests/fuzz/%_fuzz.c,build/fuzz/%,$(sort $(wildcard tests/fuzz/*_fuzz.c)))
 host_flags  := -std=gnu17 -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer -I include -I arch -I mm -I kernel -I boot -I tests/unit
 head_line   = $(shell sed -n '1,12s/^ \* $1: //p' $2)
--include $(wildcard build/unit/*.d build/fuzz/*.d)
+-include $(wildcard build/unit/*.d build/fuzz/*.d build/host/*.d)
 
 build/unit/%: tests/unit/%_test.c Makefile
 	@mkdir -p $(@D)
@@ -182,12 +182,19 @@ build/unit/%: tests/unit/%_test.c Makefile
 		-MMD -MP -MT $@ $< $(call head_line,sources,$<) -lcmocka $(call head_line,libraries,$<) -o $@
 build/fuzz/%: tests/fuzz/%_fuzz.c Makefile
 	@mkdir -p $(@D)
-	$(Q)clang $(host_flags) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -I arch/x86_64 \
+	$(Q)clang $(host_flags) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(or $(call head_line,flags,$<),-I arch/x86_64) \
 		$< $(call head_line,sources,$<) -o $@
+
+# Programs for tests, without cmocka: build/host/replay is used by tests/qemu.
+host_programs := build/host/replay
+build/host/%: tests/unit/%.c Makefile
+	@mkdir -p $(@D)
+	$(Q)gcc $(host_flags) -fsanitize=address,undefined -fno-sanitize-recover=undefined $(call head_line,flags,$<) \
+		-MMD -MP -MT $@ $< $(call head_line,sources,$<) -o $@
 
 # Both kernels of each machine are tested.
 everything := $(foreach m,$(machines),$(foreach k,/ /break/,build/$m$k$(if $(filter aarch64,$m),Image,amber.elf))) \
-	$(if $(filter x86_64,$(machines)),build/x86_64/amber.iso) $(unit_tests)
+	$(if $(filter x86_64,$(machines)),build/x86_64/amber.iso) $(unit_tests) $(host_programs)
 .PHONY: check check-all bench fuzz clean help
 check: $(everything) ## every everyday test, on this computer and in QEMU
 	@$(PYTHON) tests/run.py $(if $(ARCH),--arch $(ARCH)) $(if $(value T),--filter $(call quote,$(value T)))
@@ -197,7 +204,7 @@ bench: kernels ## instruction counts: a table, and build/bench.json
 	@$(PYTHON) tools/bench.py $(machines)
 fuzz: $(fuzzers) ## feed random command lines to the parser on this computer, T seconds each (default 30)
 	@for f in $(fuzzers); do echo "$$f for $(or $(T),30) s"; mkdir -p $$f.corpus; \
-		$$f -max_total_time=$(call quote,$(or $(T),30)) -max_len=2048 -verbosity=0 -print_final_stats=0 -artifact_prefix=$$f. $$f.corpus || exit 1; done
+		$$f -max_total_time=$(call quote,$(or $(T),30)) -max_len=2048 -dict=tests/fuzz/$$(basename $$f).dict -verbosity=0 -print_final_stats=0 -artifact_prefix=$$f. $$f.corpus || exit 1; done
 clean: ## remove build/ except for what setup fetched
 	@if [ -d build ]; then find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +; fi
 help: ## this list

@@ -8,7 +8,7 @@
 #include <amber/initcall.h>
 #include <amber/string.h>
 
-uint64_t __ro_after_init lab_sealed_word;
+uint64_t __section(".data..ro_after_init.lab_word") lab_sealed_word; /* 64 bytes of room behind it: see the linker script */
 uint8_t __section(".data..ro_after_init.lab_page") __aligned(PAGE_SIZE) lab_sealed_page[PAGE_SIZE];
 uint8_t __section(".data..ro_after_init.lab_next") lab_sealed_next[PAGE_SIZE];
 

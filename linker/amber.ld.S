@@ -108,6 +108,10 @@ SECTIONS
 	.data..ro_after_init : LMA(.data..ro_after_init) {
 		__ro_after_init_start = .;
 		*(.data..ro_after_init)
+		/* 64 bytes that may be overwritten for an experiment without hitting the kernel's own data. */
+		. = ALIGN(64);
+		*(.data..ro_after_init.lab_word)
+		. += 64;
 		TO_PAGE
 		*(.data..ro_after_init.lab_page)
 		*(.data..ro_after_init.lab_next)

@@ -17,6 +17,8 @@ static bool find_unused(paddr_t *frame)
 {
 	const struct frame *frames = phys_to_virt(frame_table.table);
 
+	if (!search_from)
+		search_from = (frame_table.arena_start >> PAGE_SHIFT) - frame_table.first;
 	for (uint64_t i = 0; i < frame_table.count; i++) {
 		uint64_t index = search_from + i < frame_table.count ? search_from + i : search_from + i - frame_table.count;
 

@@ -9,6 +9,7 @@
 #include <amber/broken.h>
 #include <amber/panic.h>
 
+#include "frame_run.h"
 #include "gate_parts.h"
 #include "kernel_map.h"
 #include "pagetable.h"
@@ -86,6 +87,8 @@ static bool new_leaf_allowed(pte_t pte, int level)
 		return false;
 	if (pte != pte_encode(addr, perms, level)) /* no bits but those that the encoder sets */
 		return false;
+	if (frames > 1 && frame_at(addr) && frame_at(addr + BLOCK_SIZE - PAGE_SIZE) && frame_run_is_alike(frame_at(addr), frames))
+		frames = 1;
 	for (unsigned i = 0; i < frames; i++)
 		if (!leaf_allowed(frame_at(addr + i * PAGE_SIZE), perms))
 			return false;
@@ -111,7 +114,7 @@ static bool table_is_empty(paddr_t table)
 	return true;
 }
 
-static bool entry_allowed(pte_t old, pte_t new, int level)
+bool gate_entry_allowed(pte_t old, pte_t new, int level)
 {
 	if (!pte_change_allowed(old, new, level))
 		return false;
@@ -135,6 +138,13 @@ static void count_leaf(pte_t pte, int level, int delta)
 	if (!pte_is_present(pte) || pte_is_table(pte, level) || !(pte_perms(pte) & PERM_W))
 		return;
 	frame = gate_frame(pte_addr(pte, level));
+	if (frame && frames > 1 && frame_run_is_alike(frame, frames)) {
+		struct frame value = *frame;
+
+		value.writable += delta;
+		frame_run_set(frame, frames, value);
+		return;
+	}
 	for (unsigned i = 0; frame && i < frames; i++)
 		frame[i].writable += delta;
 }
@@ -166,10 +176,10 @@ static uint64_t gate_do_set_entries(uint64_t table, uint64_t index, uint64_t fir
 
 	if (error || (table & PAGE_MASK))
 		return gate_refuse(error ? error : ERR_INVALID);
-	if (gate_protect_run(slot, level, first, step, count))
+	if (gate_try_run(slot, level, first, step, count))
 		return OK;
 	for (uint64_t i = 0; i < count && !is_gate_table; i++)
-		if (!entry_allowed(slot[i], first ? first + i * step : 0, level))
+		if (!gate_entry_allowed(slot[i], first ? first + i * step : 0, level))
 			return gate_refuse(ERR_DENIED);
 	for (uint64_t i = 0; i < count; i++) {
 		pte_t new = first ? first + i * step : 0;

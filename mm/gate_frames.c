@@ -17,7 +17,7 @@ GATE_DO(table)
 	(void)c, (void)d, (void)e;
 	if ((a & PAGE_MASK) || b < 1 || b > 3)
 		return gate_refuse(ERR_INVALID);
-	if (!frame || frame->type != FRAME_ARENA || frame->writable)
+	if (!frame || frame->type != FRAME_ARENA || (frame->writable && !is_broken(BROKEN_ARENA)))
 		return gate_refuse(ERR_DENIED);
 	/* RAM outlives a warm reset: the frame may hold an old kernel's table. */
 	for (unsigned i = 0; i < 512; i++)

@@ -20,8 +20,9 @@ GATE_DO(ring_merge);
 GATE_DO(state);
 GATE_DO(unprotect);
 
-/* mm/gate_protect.c: the common case of gate_set_entries, permissions of consecutive ordinary pages; false
- * = nothing done, take the general way. */
-bool gate_protect_run(pte_t *slot, int level, pte_t first, uint64_t step, uint64_t count);
+/* May `new` replace `old` in a table of that level? All checks of one entry (mm/gate.c). */
+bool gate_entry_allowed(pte_t old, pte_t new, int level);
+/* mm/gate_run.c: a run of like leaves at once; false = nothing done, take the general way, which decides. */
+bool gate_try_run(pte_t *slot, int level, pte_t first, uint64_t step, uint64_t count);
 
 #endif

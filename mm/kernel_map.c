@@ -13,6 +13,7 @@
 
 #include "arena.h"
 #include "arena_plan.h"
+#include "frame_run.h"
 #include "gate.h"
 #include "gate_parts.h"
 #include "pagetable.h"
@@ -40,10 +41,8 @@ static struct frame *__init frame_entry(paddr_t addr)
 
 static void __init set_types(paddr_t start, paddr_t end, enum frame_type type)
 {
-	struct frame *frame = start < end ? frame_entry(start) : NULL;
-
-	for (uint64_t i = 0; frame && i < (end - start) >> PAGE_SHIFT; i++)
-		frame[i] = (struct frame){ .type = type };
+	if (start < end)
+		frame_run_set(frame_entry(start), (end - start) >> PAGE_SHIFT, (struct frame){ .type = type });
 }
 
 static paddr_t __init image_phys(const char *symbol)
@@ -69,10 +68,7 @@ static void __init set_range_types(const struct memory_range *range, const struc
 
 static void __init fill_frame_table(const struct arena_plan *plan)
 {
-	uint64_t *words = gate_window(plan->frame_table);
-
-	for (uint64_t i = 0; i < (plan->frames * sizeof(struct frame) + 7) / 8; i++)
-		words[i] = 0; /* FRAME_RESERVED, no mappings */
+	frame_run_set(gate_window(plan->frame_table), plan->frames, (struct frame){ .type = FRAME_RESERVED });
 	frame_table = (struct frame_table){ plan->frame_table, plan->first_frame, plan->frames, plan->start, plan->end };
 	for (unsigned i = 0; i < memory_map.count; i++) {
 		const struct memory_range *range = &memory_map.ranges[i];
@@ -117,29 +113,33 @@ static unsigned __init direct_perms(paddr_t frame)
 	return type == FRAME_KERNEL || (is_broken(BROKEN_ARENA) && frame_is_arena(type)) ? PERM_R | PERM_W : PERM_R;
 }
 
+/* How many frames from this one on get the same entry in the direct map? */
+static uint64_t __init same_entry(paddr_t frame, uint64_t count)
+{
+	const struct frame *entry = frame_at(frame);
+	uint64_t length = 0;
+
+	do {
+		length += frame_run_length(&entry[length], count - length);
+	} while (length < count && is_mapped_ram(entry[length].type) && is_mapped_ram(entry->type) &&
+		 direct_perms(frame + length * PAGE_SIZE) == direct_perms(frame));
+	return length;
+}
+
 /* One block of the direct map: a 2 MiB leaf if all of it is one kind of RAM without the image, else pages. */
 static void __init map_direct_block(paddr_t block, bool force_pages)
 {
-	enum frame_type type = frame_type_at(block);
-	bool one_leaf = !force_pages && is_mapped_ram(type);
-	unsigned perms = direct_perms(block);
+	uint64_t frames = BLOCK_SIZE / PAGE_SIZE, done = 0, run;
 
-	for (paddr_t frame = block; one_leaf && frame < block + BLOCK_SIZE; frame += PAGE_SIZE)
-		one_leaf = is_mapped_ram(frame_type_at(frame)) && direct_perms(frame) == perms;
-	if (one_leaf) {
-		must(pagetable_map(kernel_root_frame, (vaddr_t)phys_to_virt(block), block, BLOCK_SIZE, perms, 2), "direct map");
-		return;
-	}
-	for (paddr_t frame = block, end; frame < block + BLOCK_SIZE; frame = end) {
-		bool is_ram = is_mapped_ram(frame_type_at(frame));
+	for (; done < frames; done += run) {
+		paddr_t frame = block + done * PAGE_SIZE;
+		int level;
 
-		perms = direct_perms(frame);
-		for (end = frame + PAGE_SIZE; end < block + BLOCK_SIZE; end += PAGE_SIZE)
-			if (is_mapped_ram(frame_type_at(end)) != is_ram || direct_perms(end) != perms)
-				break;
-		if (is_ram)
-			must(pagetable_map(kernel_root_frame, (vaddr_t)phys_to_virt(frame), frame, end - frame, perms, 1),
-			     "direct map");
+		run = same_entry(frame, frames - done);
+		level = run == frames && !force_pages ? 2 : 1;
+		if (is_mapped_ram(frame_type_at(frame)))
+			must(pagetable_map(kernel_root_frame, (vaddr_t)phys_to_virt(frame), frame, run * PAGE_SIZE,
+			                   direct_perms(frame), level), "direct map");
 	}
 }
 

@@ -144,43 +144,34 @@ enum error pagetable_unmap(paddr_t root, vaddr_t addr, uint64_t bytes)
 	return change_leaves(root, addr, bytes, 0);
 }
 
-/* The next leaf at or behind *addr; false if there is none up to the end of the address space. */
-static bool next_leaf(paddr_t root, paddr_t except, vaddr_t *addr, struct mapping *mapping)
+/* Visits the leaves below one table; `addr` is where its first entry's range starts. Four levels deep at most. */
+static void visit_table(paddr_t table, int level, vaddr_t addr, pagetable_visitor visit, void *context)
 {
-	do {
-		paddr_t table = root;
-		int level = 4;
+	const pte_t *entries = table_at(table);
 
-		if (except && table_at(root)[pagetable_index(*addr, 4)] == table_at(except)[pagetable_index(*addr, 4)]) {
-			*addr = ALIGN_DOWN(*addr, level_bytes(4)) + level_bytes(4);
+	for (unsigned i = 0; i < 512; i++, addr += level_bytes(level)) {
+		pte_t pte = entries[i];
+
+		if (!pte_is_present(pte))
 			continue;
-		}
-		for (; level >= 1; level--) {
-			pte_t pte = table_at(table)[pagetable_index(*addr, level)];
+		if (pte_is_table(pte, level)) {
+			visit_table(pte_addr(pte, level), level - 1, addr, visit, context);
+		} else {
+			struct mapping mapping = { addr, pte_addr(pte, level), level_bytes(level), pte_perms(pte), table, i, level };
 
-			if (!pte_is_present(pte))
-				break;
-			if (!pte_is_table(pte, level)) {
-				*mapping = (struct mapping){ *addr, pte_addr(pte, level), level_bytes(level), pte_perms(pte),
-							     table, pagetable_index(*addr, level), level };
-				return true;
-			}
-			table = pte_addr(pte, level);
+			visit(context, &mapping);
 		}
-		*addr = ALIGN_DOWN(*addr, level_bytes(level)) + level_bytes(level);
-	} while (*addr);
-	return false;
+	}
 }
 
 void pagetable_visit(paddr_t root, paddr_t except, pagetable_visitor visit, void *context)
 {
-	vaddr_t addr = DIRECT_MAP_BASE; /* the kernel's half */
-	struct mapping mapping;
+	for (unsigned slot = 0; slot < 512; slot++) {
+		pte_t pte = table_at(root)[slot];
+		/* Addresses are sign-extended: the upper half of the slots is the kernel's. */
+		vaddr_t addr = slot * level_bytes(4) | (slot >= 256 ? 0xffff000000000000 : 0);
 
-	while (next_leaf(root, except, &addr, &mapping)) {
-		visit(context, &mapping);
-		addr += mapping.bytes;
-		if (!addr)
-			break;
+		if (pte_is_present(pte) && !(except && pte == table_at(except)[slot]))
+			visit_table(pte_addr(pte, 4), 3, addr, visit, context);
 	}
 }

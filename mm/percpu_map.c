@@ -9,10 +9,13 @@
 #include <amber/string.h>
 
 #include "dry_run.h"
+#include "frame_run.h"
 #include "gate.h"
 #include "gate_parts.h"
 #include "kernel_map.h"
 #include "pagetable.h"
+
+#define FRAMES_PER_BLOCK (BLOCK_SIZE / PAGE_SIZE)
 
 struct percpu __ro_core percpu[MAX_CPUS];
 struct cpu_state cpu_states[MAX_CPUS];
@@ -37,23 +40,31 @@ void __init percpu_map_gate(vaddr_t addr, paddr_t frame, uint64_t bytes, unsigne
 	}
 }
 
+static bool __init is_wholly_ram(const struct frame *frame)
+{
+	uint64_t i = 0;
+
+	while (i < FRAMES_PER_BLOCK && is_mapped_ram(frame[i].type))
+		i += frame_run_length(&frame[i], FRAMES_PER_BLOCK - i);
+	return i == FRAMES_PER_BLOCK;
+}
+
 static void __init map_window(void)
 {
 	paddr_t start = frame_table.first << PAGE_SHIFT;
 	uint64_t bytes = frame_table.count << PAGE_SHIFT;
 
 	for (paddr_t block = start; block < start + bytes; block += BLOCK_SIZE) {
-		bool is_ram = true;
+		const struct frame *frame = frame_at(block);
 
-		for (unsigned i = 0; i < BLOCK_SIZE / PAGE_SIZE && is_ram; i++)
-			is_ram = is_mapped_ram(frame_type_at(block + i * PAGE_SIZE));
-		if (is_ram) {
+		if (is_wholly_ram(frame)) {
 			percpu_map_gate(WINDOW_BASE + block, block, BLOCK_SIZE, PERM_R | PERM_W, 2);
 			continue;
 		}
-		for (paddr_t frame = block; frame < block + BLOCK_SIZE; frame += PAGE_SIZE)
-			if (is_mapped_ram(frame_type_at(frame)))
-				percpu_map_gate(WINDOW_BASE + frame, frame, PAGE_SIZE, PERM_R | PERM_W, 1);
+		for (unsigned i = 0; i < FRAMES_PER_BLOCK; i++)
+			if (is_mapped_ram(frame[i].type))
+				percpu_map_gate(WINDOW_BASE + block + i * PAGE_SIZE, block + i * PAGE_SIZE, PAGE_SIZE,
+				                PERM_R | PERM_W, 1);
 	}
 }
 

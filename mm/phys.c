@@ -9,7 +9,7 @@
 #include <amber/panic.h>
 #include <amber/string.h>
 
-#include "frame.h"
+#include "frame_run.h"
 #include "kernel_map.h"
 
 static uint64_t *free_map;
@@ -31,40 +31,48 @@ static void mark(uint64_t index, uint64_t pages, bool is_free_now)
 	free_count += is_free_now ? pages : -pages;
 }
 
-/* Is this an ordinary frame that boot left to the allocator? */
-static bool belongs_to_us(const struct frame *frame, paddr_t addr)
-{
-	return frame->type == FRAME_KERNEL && (addr < arch_image_phys || addr >= image_phys_end());
-}
-
-/* Sets the bits of ordinary frames, a word at a time: nearly all words are all ones or all zeros. */
+/* Marks all ordinary frames as free, run by run. */
 static void fill_map(void)
 {
 	const struct frame *frame = phys_to_virt(frame_table.table);
 
-	for (uint64_t i = 0; i < frame_table.count; i++) {
-		if (!belongs_to_us(&frame[i], (frame_table.first + i) << PAGE_SHIFT))
+	for (uint64_t i = 0, run; i < frame_table.count; i += run) {
+		uint64_t left = 64 - i % 64, count = MIN(left, frame_table.count - i);
+
+		run = frame_run_length(&frame[i], count);
+		if (frame[i].type != FRAME_KERNEL)
 			continue;
-		free_map[i / 64] |= 1ull << (i % 64);
-		free_count++;
+		free_map[i / 64] |= (run == 64 ? ~0ull : (1ull << run) - 1) << (i % 64);
+		free_count += run;
 	}
 }
 
-void phys_init(void)
+/* The image's own ordinary frames (data, init memory until it is freed) are not the allocator's. */
+static void leave_out_image(void)
 {
-	uint64_t bytes = ALIGN_UP((frame_table.count + 63) / 64 * 8, PAGE_SIZE);
-	const struct frame *frame = phys_to_virt(frame_table.table);
-	uint64_t run = 0, index = 0;
+	for (paddr_t frame = arch_image_phys; frame < image_phys_end(); frame += PAGE_SIZE)
+		if (frame_type_at(frame) == FRAME_KERNEL)
+			mark((frame >> PAGE_SHIFT) - frame_table.first, 1, false);
+}
 
-	/* The bitmap itself lies in the first run of ordinary frames that is long enough. */
-	for (; index < frame_table.count && run * PAGE_SIZE < bytes; index++)
-		run = belongs_to_us(&frame[index], (frame_table.first + index) << PAGE_SHIFT) ? run + 1 : 0;
-	if (run * PAGE_SIZE < bytes)
-		panic("memory: no room for the frame bitmap (%zu KiB)", (size_t)(bytes / 1024));
-	free_map = phys_to_virt(((frame_table.first + index) << PAGE_SHIFT) - bytes);
-	memset(free_map, 0, bytes);
+void __init phys_init(void)
+{
+	uint64_t pages = ALIGN_UP((frame_table.count + 63) / 64 * 8, PAGE_SIZE) >> PAGE_SHIFT;
+	paddr_t place = frame_table.arena_start - pages * PAGE_SIZE;
+	const struct frame *frame = frame_at(place);
+
+	/* The bitmap lies in front of the arena; what is there was free when the arena's place was chosen, or is the image. */
+	if (place < image_phys_end() && place + pages * PAGE_SIZE > arch_image_phys) {
+		place = frame_table.arena_end;
+		frame = frame_at(place);
+	}
+	if (!frame || !frame_at(place + (pages - 1) * PAGE_SIZE) || frame->type != FRAME_KERNEL || frame_run_length(frame, pages) < pages)
+		panic("memory: no room for the frame bitmap (%zu KiB)", (size_t)(pages * PAGE_SIZE / 1024));
+	free_map = phys_to_virt(place);
+	memset(free_map, 0, pages * PAGE_SIZE);
 	fill_map();
-	mark(index - run, run, false);
+	leave_out_image();
+	mark((place >> PAGE_SHIFT) - frame_table.first, pages, false);
 }
 
 static enum error alloc_aligned(uint64_t pages, uint64_t align_pages, paddr_t *first)

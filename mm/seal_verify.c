@@ -4,10 +4,10 @@
  * walk knows nothing of how the seal was made. Process context. The probes have fix-up addresses and never reach a
  * policy; each stores the byte that is there already.
  */
+#include "frame_run.h"
 #include "kernel_map.h"
 #include "pagetable.h"
 #include "seal.h"
-#include "frame.h"
 
 /* A frame of the two sections, whatever its type says by now. */
 static bool is_sealed_frame(paddr_t frame)
@@ -27,13 +27,16 @@ static void count_mapping(void *context, const struct mapping *mapping)
 		return;
 	if (mapping->perms & PERM_X)
 		report->wx_pages += pages;
-	for (uint64_t i = 0; i < pages && frame; i++) {
-		if (frame[i].type == FRAME_KERNEL && pages > 1)
-			continue; /* the common case: a 2 MiB leaf of ordinary RAM; the image has 4 KiB leaves only */
-		if (is_sealed_frame(mapping->frame + i * PAGE_SIZE))
-			report->writable_aliases++;
+	for (uint64_t i = 0, run; i < pages && frame; i += run) {
+		bool is_block = pages > 1; /* the image has 4 KiB leaves only */
+
+		run = frame_run_length(&frame[i], pages - i);
 		if (frame_is_arena(frame[i].type))
-			report->page_table_pages_writable++;
+			report->page_table_pages_writable += run;
+		else if (!is_block && is_sealed_frame(mapping->frame))
+			report->writable_aliases++;
+		else if (is_block && frame_class(frame[i].type) != CLASS_NONE)
+			report->writable_aliases += run;
 	}
 }
 
@@ -46,8 +49,11 @@ void seal_verify_walk(struct seal_report *report)
 {
 	const struct frame *frame = frame_at(frame_table.first << PAGE_SHIFT);
 
-	for (uint64_t i = 0; i < frame_table.count; i++)
-		report->page_table_pages += frame_is_table(frame[i].type);
+	for (uint64_t i = 0, run; i < frame_table.count; i += run) {
+		run = frame_run_length(&frame[i], frame_table.count - i);
+		if (frame_is_table(frame[i].type))
+			report->page_table_pages += run;
+	}
 	kernel_map_each_root(visit_root, report);
 }
 

@@ -39,7 +39,7 @@ def pytest_configure(config):
 
 
 def pytest_generate_tests(metafunc):
-    if "machine" in metafunc.fixturenames:
+    if "machine" in metafunc.fixturenames and not ("name" in metafunc.fixturenames and hasattr(metafunc.module, "pytest_generate_tests")):
         arch = metafunc.config.getoption("--arch")
         only = getattr(metafunc.module, "ONLY_MACHINES", list(MACHINES))
         chosen = [MACHINES[name] for name in only if arch in ("", name)]

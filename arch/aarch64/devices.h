@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* arch/aarch64/devices.h: register access and the places of this machine's devices; valid from entry on (UART) or arch_devices_mapped. */
+/*
+ * arch/aarch64/devices.h: register access and the places of this machine's devices; valid from entry on
+ * (UART) or from arch_devices_find on.
+ */
 #ifndef AMBER_AARCH64_DEVICES_H
 #define AMBER_AARCH64_DEVICES_H
 

@@ -21,8 +21,8 @@ void psci_use(enum psci_conduit conduit)
 	__asm__ volatile("mov x0, %0\n\t" instruction " #0" \
 	                 : \
 	                 : "r"((uint64_t)(function)) \
-	                 : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", \
-	                   "x16", "x17", "memory")
+	                 : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", \
+	                   "x15", "x16", "x17", "memory")
 
 void psci_system_off(void)
 {

@@ -42,7 +42,8 @@ static const char *const vector_names[VECTOR_COUNT] = {
 	"exception with SP_EL0", "interrupt with SP_EL0", "fast interrupt with SP_EL0", "system error with SP_EL0",
 	"exception", "interrupt", "fast interrupt", "system error",
 	"exception from EL0", "interrupt from EL0", "fast interrupt from EL0", "system error from EL0",
-	"exception from 32-bit EL0", "interrupt from 32-bit EL0", "fast interrupt from 32-bit EL0", "system error from 32-bit EL0",
+	"exception from 32-bit EL0", "interrupt from 32-bit EL0",
+	"fast interrupt from 32-bit EL0", "system error from 32-bit EL0",
 };
 
 static const char *const class_names[EC_COUNT] = {
@@ -141,8 +142,8 @@ void trap_handle(struct trap_frame *frame, unsigned vector, bool is_stack_bad)
 static void __init print_early(const struct trap_frame *frame, const char *name)
 {
 	char line[160];
-	int length = format(line, sizeof(line), "\namber: %s while starting, pc 0x%llx, address 0x%llx, syndrome 0x%llx; stopped\n", name,
-	                    (unsigned long long)frame->pc, (unsigned long long)frame->far, (unsigned long long)frame->esr);
+	int length = format(line, sizeof(line), "\namber: %s while starting, pc 0x%lx, address 0x%lx, syndrome 0x%lx\n", name,
+	                    frame->pc, frame->far, frame->esr);
 
 	arch_uart_write(line, MIN((size_t)length, sizeof(line) - 1));
 }
@@ -196,11 +197,8 @@ void arch_frame_print(const struct trap_frame *frame)
 
 	log_serial_only(true);
 	for (unsigned i = 0; i < 30; i += 3)
-		log_error("regs", "x%-2u 0x%016llx  x%-2u 0x%016llx  x%-2u 0x%016llx", i, (unsigned long long)x[i], i + 1,
-		          (unsigned long long)x[i + 1], i + 2, (unsigned long long)x[i + 2]);
-	log_error("regs", "x30 0x%016llx  sp  0x%016llx  pc  0x%016llx", (unsigned long long)x[30], (unsigned long long)frame->sp,
-	          (unsigned long long)frame->pc);
-	log_error("regs", "pstate 0x%08llx  esr 0x%016llx  far 0x%016llx", (unsigned long long)frame->pstate,
-	          (unsigned long long)frame->esr, (unsigned long long)frame->far);
+		log_error("regs", "x%-2u 0x%016lx  x%-2u 0x%016lx  x%-2u 0x%016lx", i, x[i], i + 1, x[i + 1], i + 2, x[i + 2]);
+	log_error("regs", "x30 0x%016lx  sp  0x%016lx  pc  0x%016lx", x[30], frame->sp, frame->pc);
+	log_error("regs", "pstate 0x%08lx  esr 0x%016lx  far 0x%016lx", frame->pstate, frame->esr, frame->far);
 	log_serial_only(false);
 }

@@ -46,10 +46,10 @@ class Guest:
         self.nonce = ""
         if not raw:
             self.nonce = "".join(random.choices(string.ascii_letters + string.digits, k=12))
-            words = ["exit=debug", f"nonce={self.nonce}", f"break={broken}" if broken else "", cmdline]
+            words = ["exit=debug", f"nonce={self.nonce}", f"break={broken}" if broken and "break=" not in cmdline else "", cmdline]
             cmdline = " ".join(w for w in words if w)
-        elif match := re.search(r"(?:^| )nonce=(\w+)", cmdline):
-            self.nonce = match[1]
+        elif given := re.findall(r"(?:^| )nonce=(\w+)", cmdline):
+            self.nonce = given[-1]
         self.cmdline, self.seconds = cmdline, seconds or SECONDS[boot]
         self.folder = tempfile.mkdtemp(prefix="amber-")
         self.ram = None

@@ -209,7 +209,8 @@ static void test_unescaping_comes_first(void **state)
 	assert_string_equal(parsed.test, "\\x y");
 	good("test='\\\\'"); /* also inside quotes */
 	assert_string_equal(parsed.test, "\\");
-	good("test=\"a\\\" b\" c\\\""); /* an escaped quote is a quote: it ends the first one, and starts one */
+	/* An escaped quote is a quote: it ends the first one. */
+	complains("test=\"a\\\" b\" c\\\"", "cmdline: b c: unknown option; ignored");
 	assert_string_equal(parsed.test, "a");
 }
 
@@ -263,6 +264,8 @@ static void test_bytes_outside_ascii(void **state)
 	assert_false(parsed.lab);
 	assert_false(parsed.rodata);
 	for (int c = 1; c < 256; c++) {
+		if (c == ' ')
+			continue;
 		char text[] = { 't', 'e', 's', 't', '=', (char)c, 'z', 0 };
 		parse(text);
 		if (c == '"' || c == '\'')

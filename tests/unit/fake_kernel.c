@@ -3,6 +3,7 @@
 #include "fake_kernel.h"
 
 #include <amber/lock.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

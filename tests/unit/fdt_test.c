@@ -166,8 +166,8 @@ static void write_memory(const struct shape *shape)
 	if (shape->memory_cells) {
 		node("memory@40000000");
 		text("device_type", "memory");
-		cells("reg", shape->memory_cells, (const uint32_t[]){ 0, RAM_START, 0, RAM_BYTES, 0, RAM_START + 2 * RAM_BYTES, 0,
-		                                                      RAM_BYTES });
+		cells("reg", shape->memory_cells,
+		      (const uint32_t[]){ 0, RAM_START, 0, RAM_BYTES, 0, RAM_START + 2 * RAM_BYTES, 0, RAM_BYTES });
 		close_node();
 	}
 	node("secmem@e000000"); /* for the other world */
@@ -271,18 +271,19 @@ static void test_usual(void **state)
 static void test_tree_itself_is_kept(void **state)
 {
 	static uint8_t ram[0x10000] __attribute__((aligned(4096)));
+	const uint8_t *memory = ram - RAM_START; /* physical address p is at memory + p */
+	uint64_t limit = RAM_START + sizeof(ram), at = RAM_START + 0x8000;
 	size_t bytes = build(&usual);
 
 	(void)state;
 	memcpy(ram + 0x8000, tree, bytes);
-	/* Physical address p is at memory + p: so that the tree lies at RAM_START + 0x8000. */
-	assert_int_equal(fdt_parse(ram - RAM_START, RAM_START + sizeof(ram), RAM_START + 0x8000, &info, why, sizeof(why)), OK);
-	assert_true(memory_map_is(&info.memory, RAM_START, RAM_START + 0x8000, MEMORY_USABLE));
-	assert_true(memory_map_is(&info.memory, RAM_START + 0x8000, RAM_START + 0x8000 + fdt_totalsize(tree), MEMORY_BOOT));
-	assert_int_equal(fdt_parse(ram - RAM_START, RAM_START + sizeof(ram), RAM_START + 0x8004, &info, why, sizeof(why)), ERR_INVALID);
+	assert_int_equal(fdt_parse(memory, limit, at, &info, why, sizeof(why)), OK);
+	assert_true(memory_map_is(&info.memory, RAM_START, at, MEMORY_USABLE));
+	assert_true(memory_map_is(&info.memory, at, at + fdt_totalsize(tree), MEMORY_BOOT));
+	assert_int_equal(fdt_parse(memory, limit, at + 4, &info, why, sizeof(why)), ERR_INVALID);
 	assert_string_equal(why, "fdt: tree at 0x40008004: unaligned or out of reach");
-	assert_int_equal(fdt_parse(ram - RAM_START, RAM_START + sizeof(ram), ~7ull, &info, why, sizeof(why)), ERR_INVALID);
-	assert_int_equal(fdt_parse(ram - RAM_START, RAM_START + sizeof(ram), RAM_START, &info, why, sizeof(why)), ERR_INVALID);
+	assert_int_equal(fdt_parse(memory, limit, ~7ull, &info, why, sizeof(why)), ERR_INVALID);
+	assert_int_equal(fdt_parse(memory, limit, RAM_START, &info, why, sizeof(why)), ERR_INVALID);
 	assert_string_equal(why, "fdt: tree at 0x40000000: magic is 0x0, not 0xd00dfeed");
 }
 
@@ -306,7 +307,8 @@ static void test_memory_shapes(void **state)
 	assert_int_equal(parse(&shape), ERR_INVALID);
 	shape = usual;
 	shape.memory_cells = 0;
-	assert_refused(&shape, "fdt: no memory in the tree (firmware with ACPI hands over an empty one; in QEMU: -M virt,acpi=off)");
+	assert_refused(&shape, "fdt: no memory in the tree (firmware with ACPI hands over an empty one; "
+	                       "in QEMU: -M virt,acpi=off)");
 }
 
 static void test_one_cell_per_address(void **state)

@@ -175,7 +175,9 @@ struct model_range {
 
 static void model_check(const struct memory_map *map, const struct model_range *ranges, unsigned count, unsigned page)
 {
-	static const int strictness[] = { [MEMORY_USABLE] = 1, [MEMORY_BOOT] = 2, [MEMORY_ACPI] = 3, [MEMORY_RESERVED] = 4 };
+	static const int strictness[] = {
+		[MEMORY_USABLE] = 1, [MEMORY_BOOT] = 2, [MEMORY_ACPI] = 3, [MEMORY_RESERVED] = 4,
+	};
 	uint64_t start = page * PAGE_SIZE, end = start + PAGE_SIZE;
 	bool covered_by_one = false, said = false;
 	static bool byte_usable[PAGE_SIZE];

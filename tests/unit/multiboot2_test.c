@@ -340,7 +340,8 @@ static void test_short_tags(void **state)
 		tag(tags[i].type, NULL, tags[i].bytes);
 		tag_memory_usual();
 		finish();
-		snprintf(reason, sizeof(reason), "multiboot2: tag %u at 0x8: size %u is too small", tags[i].type, tags[i].bytes + 8);
+		snprintf(reason, sizeof(reason), "multiboot2: tag %u at 0x8: size %u is too small", tags[i].type,
+		         tags[i].bytes + 8);
 		assert_refused(reason);
 	}
 }

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""tests/qemu/test_broken.py: each protection's test, on the ordinary kernel and on one that leaves it out.
+
+The broken kernel (make BREAK=1) has to fail what the ordinary one passes: only so do we know that a test can fail.
+CHECKS pairs each name of `break=list` with its test; a check gets the kernel to boot in `broken` ("" = ordinary).
+"""
+import re
+
+import outside
+import pytest
+from injection import WINDOW_BASE, WORD
+from runner import boot, kernel_elf
+
+
+def walk_is_clean(machine, broken, judge):
+    with outside.idle_view(machine, broken=broken) as view:
+        assert view.seal["state"] == "sealed"
+        assert judge(view) == []
+
+
+def alias(machine, broken):
+    walk_is_clean(machine, broken, lambda view: outside.no_writable_mapping(view, "ro_after_init", "ro_core"))
+
+
+def arena(machine, broken):
+    walk_is_clean(machine, broken, outside.no_writable_table)
+
+
+def wx(machine, broken):
+    walk_is_clean(machine, broken, outside.no_writable_and_executable)
+
+
+def init(machine, broken):
+    walk_is_clean(machine, broken, outside.init_still_mapped)
+
+
+def gate_check(machine, broken):
+    boot(machine, "test=gate_*", broken=broken)
+
+
+def core_class(machine, broken):
+    guest = boot(machine, "ro_fault=ignore lab=on inject=chain_table+64:store8:0", "sealed", broken=broken)
+    assert guest.one("violation")["class"] == "core"
+
+
+def wp(machine, broken):
+    """Code and constants never were writable: a store there is stopped, with the seal or without it."""
+    address = kernel_elf(machine, bool(broken)).symbol("__rodata_start")
+    boot(machine, f"rodata=off lab=on inject={address:#x}:store8:1", "panic", broken=broken)
+
+
+def dry_run(machine, broken):
+    """A store of what is there already has an extent all the same."""
+    guest = boot(machine, "ro_fault=same lab=on inject=lab_sealed_word:store8:same", broken=broken)
+    record = guest.one("violation")
+    assert (record["size"], record["redundant"], record["old"]) == (8, True, WORD.hex())
+
+
+def asid(machine, broken):
+    """The commit of the first store went through the gate's window; afterwards nobody may write there."""
+    word = kernel_elf(machine, bool(broken)).symbol("lab_sealed_word") - 0xFFFFFFFF80200000 + machine.image_physical + WINDOW_BASE
+    line = f"ro_fault=once lab=on inject=lab_sealed_word:store8:1;{word:#x}:store8:2;lab_sealed_word:store8:same"
+    guest = boot(machine, line, "failed", broken=broken)
+    assert [r["result"] for r in guest.named("inject")] == ["resumed", "refused", "resumed"]
+    assert guest.named("inject")[2]["after"] == "0100000000000000"
+
+
+CHECKS = {"alias": alias, "arena": arena, "gate-check": gate_check, "core-class": core_class, "wp": wp, "wx": wx, "init": init,
+          "dry-run": dry_run, "asid": asid}
+ONLY_ONE_MACHINE = {"asid": "aarch64"}
+FAILED_PROOF = ("alias", "arena", "wx", "wp")
+
+
+def exists(name, machine):
+    return ONLY_ONE_MACHINE.get(name, machine.name) == machine.name
+
+
+def pytest_generate_tests(metafunc):
+    if "name" in metafunc.fixturenames:
+        from machines import MACHINES
+        arch = metafunc.config.getoption("--arch")
+        names = FAILED_PROOF if metafunc.function.__name__ == "test_the_proof_sees_it" else CHECKS
+        pairs = [(m, n) for m in MACHINES.values() if arch in ("", m.name) for n in names if exists(n, m)]
+        metafunc.parametrize("machine, name", pairs, ids=[f"{m}-{n}" for m, n in pairs], scope="session")
+
+
+def test_the_ordinary_kernel_passes(machine, name):
+    CHECKS[name](machine, "")
+
+
+def test_the_broken_kernel_fails(machine, name):
+    with pytest.raises(AssertionError) as failure:
+        CHECKS[name](machine, name)
+    assert "QEMU ended" not in str(failure.value) or name in FAILED_PROOF, failure.value
+
+
+def test_the_broken_kernel_is_whole_otherwise(machine):
+    """Without break= it passes what the ordinary one passes."""
+    guest = boot(machine, "ro_fault=ignore lab=on inject=lab_sealed_word:store8:1 break=", broken="none-such")
+    assert guest.one("seal")["state"] == "sealed"
+    assert guest.one("inject")["after"] == WORD.hex()
+
+
+def test_the_proof_sees_it(machine, name):
+    """These reach the seal event, which says `failed` and counts; then comes a panic."""
+    guest = boot(machine, "", "panic", broken=name)
+    seal = guest.one("seal")
+    assert seal["state"] == "failed" and guest.one("boot")["broken"] == [name]
+    counts = {"alias": "writable_aliases", "arena": "page_table_pages_writable", "wx": "wx_pages"}
+    if name in counts:
+        assert seal[counts[name]] > 0
+
+
+def test_the_table_is_break_list(machine):
+    guest = boot(machine, "exit=debug nonce=list break=list", raw=True, broken=True)
+    listed = [m[1] for line in guest.people_lines if (m := re.search(r"\] break: ([a-z-]+): \S", line))]
+    assert sorted(listed) == sorted(n for n in CHECKS if exists(n, machine))
+
+
+def test_several_at_once(machine):
+    guest = boot(machine, "test=no_such_test", "failed", broken="init,dry-run")
+    assert sorted(guest.one("boot")["broken"]) == ["dry-run", "init"]
+
+
+def test_the_ordinary_kernel_does_not_know_the_option(machine):
+    guest = boot(machine, "break=alias ro_fault=ignore lab=on inject=lab_sealed_word:store8:1")
+    assert guest.said("cmdline: break=alias: unknown option; ignored") and guest.one("boot")["broken"] == []
+    assert not any(s.name.startswith("broken_") for s in kernel_elf(machine).symbols)

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+"""tests/qemu/test_iso.py: the ISO under BIOS and UEFI: SMBIOS command line, menu, both without a display."""
+import pytest
+from runner import boot, start
+
+ONLY_MACHINES = ["x86_64"]
+FIRMWARE = ["bios", "uefi"]
+
+
+@pytest.mark.parametrize("firmware", FIRMWARE)
+def test_command_line_from_smbios(machine, firmware):
+    guest = boot(machine, "lab=on ro_fault=same,ignore inject=lab_sealed_word:store8:0xdead", boot=firmware)
+    assert guest.one("boot")["protocol"] == "multiboot2"
+    assert guest.one("seal")["state"] == "sealed"
+    assert guest.one("violation")["verdict"] == "ignore"
+    assert "panic:" not in guest.text.split("@amber")[0], "a menu was shown"
+
+
+@pytest.mark.parametrize("firmware", FIRMWARE)
+def test_quotes_and_semicolons_through_grub(machine, firmware):
+    guest = boot(machine, 'lab=on ro_fault=once inject="lab_sealed_word:store8:1;lab_sealed_word:store8:2"', boot=firmware)
+    assert [r["after"][:2] for r in guest.named("inject")] == ["01", "02"]
+
+
+@pytest.mark.parametrize("firmware", FIRMWARE)
+def test_exit_status_of_a_sealed_panic(machine, firmware):
+    boot(machine, "lab=on inject=lab_sealed_word:store8:0xdead", "sealed", boot=firmware)
+
+
+@pytest.mark.parametrize("firmware", FIRMWARE)
+def test_menu(machine, firmware):
+    """No serial number: the menu, and after 3 seconds its first entry, which panics."""
+    with start(machine, "", raw=True, boot=firmware) as guest:
+        guest.wait_event("exit")
+        guest.check("sealed")
+        menu = guest.text.split("@amber")[0]
+        for entry in ("panic", "log-and-unprotect", "ignore", "rodata=off", "self-tests"):
+            assert entry in menu, guest.explain(f"no entry {entry}")
+        assert ("output on serial" in menu) == (firmware == "uefi")
+
+
+@pytest.mark.parametrize("firmware", FIRMWARE)
+def test_not_specified_is_no_command_line(machine, firmware):
+    with start(machine, "Not Specified", raw=True, boot=firmware) as guest:
+        guest.wait_event("boot")
+        assert "Not Specified" not in guest.one("boot")["cmdline"]
+
+
+def test_an_empty_serial_number(machine):
+    with start(machine, "", raw=True, boot="bios", extra=("-smbios", "type=1,serial=")) as guest:
+        guest.wait_event("boot")
+        assert "inject=" in guest.one("boot")["cmdline"]
+
+
+def test_with_a_display_device(machine):
+    guest = boot(machine, "lab=on ro_fault=ignore inject=lab_sealed_word:store8:1", boot="bios", extra=("-device", "VGA"))
+    assert guest.one("violation")["verdict"] == "ignore"
