@@ -176,21 +176,27 @@ host_flags  := -std=gnu17 -g -O1 -Wall -Wextra -Werror -fno-omit-frame-pointer -
 head_line   = $(shell sed -n '1,12s/^ \* $1: //p' $2)
 -include $(wildcard build/unit/*.d build/fuzz/*.d build/host/*.d)
 
+# gcc -MMD notes the headers of the last source only; this asks for those of all.
+host_dependencies = $(Q)clang -Qunused-arguments $(host_flags) $(or $(call head_line,flags,$<),-I arch/x86_64) \
+		-MM -MP -MT $@ $< $(call head_line,sources,$<) > $@.d
+host_sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
 build/unit/%: tests/unit/%_test.c Makefile
 	@mkdir -p $(@D)
-	$(Q)gcc $(host_flags) -fsanitize=address,undefined -fno-sanitize-recover=undefined $(or $(call head_line,flags,$<),-I arch/x86_64) \
-		-MMD -MP -MT $@ $< $(call head_line,sources,$<) -lcmocka $(call head_line,libraries,$<) -o $@
+	$(host_dependencies)
+	$(Q)gcc $(host_flags) $(host_sanitizers) $(or $(call head_line,flags,$<),-I arch/x86_64) \
+		$< $(call head_line,sources,$<) -lcmocka $(call head_line,libraries,$<) -o $@
 build/fuzz/%: tests/fuzz/%_fuzz.c Makefile
 	@mkdir -p $(@D)
-	$(Q)clang $(host_flags) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $(or $(call head_line,flags,$<),-I arch/x86_64) \
+	$(host_dependencies)
+	$(Q)clang $(host_flags) -fsanitize=fuzzer $(host_sanitizers) $(or $(call head_line,flags,$<),-I arch/x86_64) \
 		$< $(call head_line,sources,$<) -o $@
-
 # Programs for tests, without cmocka: build/host/replay is used by tests/qemu.
 host_programs := build/host/replay
 build/host/%: tests/unit/%.c Makefile
 	@mkdir -p $(@D)
-	$(Q)gcc $(host_flags) -fsanitize=address,undefined -fno-sanitize-recover=undefined $(call head_line,flags,$<) \
-		-MMD -MP -MT $@ $< $(call head_line,sources,$<) -o $@
+	$(host_dependencies)
+	$(Q)gcc $(host_flags) $(host_sanitizers) $(call head_line,flags,$<) $< $(call head_line,sources,$<) -o $@
 
 # Both kernels of each machine are tested.
 everything := $(foreach m,$(machines),$(foreach k,/ /break/,build/$m$k$(if $(filter aarch64,$m),Image,amber.elf))) \

@@ -31,6 +31,7 @@ static char line[LINE_BYTES];
 /* True at first: the firmware or GRUB may have left something on the line. */
 static bool line_is_started = true;
 static bool is_serial_only;
+static uint64_t spent_instructions;
 
 static struct cell_row rows[ROWS]; /* a ring: the screen's top row is rows[top_row] */
 static unsigned top_row;
@@ -121,13 +122,14 @@ static void screen_draw(void)
 void log_line(enum log_level level, const char *area, const char *fmt, ...)
 {
 	struct log_hold hold;
-	uint64_t us;
+	uint64_t us, begin;
 	va_list args;
 	int length;
 
 	if ((unsigned)level > options.loglevel)
 		return;
 	hold = log_hold();
+	begin = arch_instructions();
 	us = arch_time_us();
 	length = format(line, sizeof(line), "[%llu.%06llu] %s: ", (unsigned long long)(us / US_PER_S),
 	                (unsigned long long)(us % US_PER_S), area);
@@ -143,16 +145,24 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...)
 	serial_end_line();
 	line[length++] = '\n'; /* in place of the final 0 */
 	serial_write(line, (size_t)length);
+	spent_instructions += arch_instructions() - begin;
 	log_let_go(hold);
 }
 
 void log_raw(const char *text, size_t bytes)
 {
 	struct log_hold hold = log_hold();
+	uint64_t begin = arch_instructions();
 
 	serial_end_line();
 	serial_write(text, bytes);
+	spent_instructions += arch_instructions() - begin;
 	log_let_go(hold);
+}
+
+uint64_t log_instructions(void)
+{
+	return spent_instructions;
 }
 
 void log_serial_only(bool on)

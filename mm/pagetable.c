@@ -144,6 +144,27 @@ enum error pagetable_unmap(paddr_t root, vaddr_t addr, uint64_t bytes)
 	return change_leaves(root, addr, bytes, 0);
 }
 
+enum error pagetable_expect(paddr_t root, vaddr_t addr, paddr_t frame, uint64_t bytes, unsigned perms)
+{
+	while (bytes) {
+		unsigned count = entries_here(addr, bytes, 1);
+		pte_t expected = pte_encode(frame, perms, 1);
+		const pte_t *entry;
+		paddr_t table;
+
+		if (find_table(root, addr, 1, false, &table))
+			return ERR_NOT_MAPPED;
+		entry = table_at(table) + pagetable_index(addr, 1);
+		for (unsigned i = 0; i < count; i++, expected += PAGE_SIZE)
+			if (entry[i] != expected)
+				return ERR_DENIED;
+		addr += count * PAGE_SIZE;
+		frame += count * PAGE_SIZE;
+		bytes -= count * PAGE_SIZE;
+	}
+	return OK;
+}
+
 /* Visits the leaves below one table; `addr` is where its first entry's range starts. Four levels deep at most. */
 static void visit_table(paddr_t table, int level, vaddr_t addr, pagetable_visitor visit, void *context)
 {

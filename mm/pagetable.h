@@ -38,6 +38,9 @@ enum error pagetable_map(paddr_t root, vaddr_t addr, paddr_t frame, uint64_t byt
 enum error pagetable_protect(paddr_t root, vaddr_t addr, uint64_t bytes, unsigned perms) __must_check;
 /* Removes a range of 4 KiB leaves and invalidates. */
 enum error pagetable_unmap(paddr_t root, vaddr_t addr, uint64_t bytes) __must_check;
+/* Is [addr, addr + bytes) mapped by 4 KiB leaves with just these permissions to the frames from `frame` on? ERR_NOT_MAPPED
+ * (no table of such leaves), ERR_DENIED (something else). */
+enum error pagetable_expect(paddr_t root, vaddr_t addr, paddr_t frame, uint64_t bytes, unsigned perms) __must_check;
 /* Calls visit for every leaf in address order. Top-level slots that are equal in `except` (0 = none) are left
  * out: a dry-run root shares nearly all with the kernel's. */
 typedef void (*pagetable_visitor)(void *context, const struct mapping *mapping);

@@ -12,82 +12,81 @@
 #include <amber/string.h>
 #include <amber/symbols.h>
 
+#include "frame_run.h"
 #include "gate.h"
 #include "kernel_map.h"
 #include "pagetable.h"
 #include "phys.h"
-#include "shootdown.h"
 
 enum seal_state __ro_after_init seal_state;
 struct seal_report seal_report;
+static uint64_t boot_instructions;
 
 /* The two sealed sections, each with two mappings: the image's and the direct map's. */
-static const struct sealed_section {
-	const char *start, *end;
-	enum frame_type type;
-} sections[] = {
-	{ __ro_after_init_start, __ro_after_init_end, FRAME_SEALED },
-	{ __ro_core_start, __ro_core_end, FRAME_CORE },
-};
+#define SECTIONS 2
 
-static vaddr_t alias_of(const char *addr)
+static struct seal_range section(unsigned i)
 {
-	return (vaddr_t)phys_to_virt(image_to_phys((vaddr_t)addr));
+	static const struct {
+		const char *start, *end;
+		enum frame_type type;
+	} sections[SECTIONS] = {
+		{ __ro_after_init_start, __ro_after_init_end, FRAME_SEALED },
+		{ __ro_core_start, __ro_core_end, FRAME_CORE },
+	};
+	vaddr_t start = (vaddr_t)sections[i].start;
+
+	return (struct seal_range){ start, image_to_phys(start), (vaddr_t)sections[i].end - start, sections[i].type };
 }
 
-/* Is every page of the range mapped by a writable 4 KiB leaf to the frame we mean? */
-static enum error check_range(vaddr_t addr, paddr_t frame, uint64_t bytes)
+enum error seal_range_prepare(const struct seal_range *range)
 {
-	struct mapping mapping;
+	const struct frame *frame = frame_at(range->frame);
+	uint64_t pages = range->bytes >> PAGE_SHIFT;
+	enum error error;
 
-	for (uint64_t offset = 0; offset < bytes; offset += PAGE_SIZE) {
-		if (pagetable_lookup(kernel_root_frame, addr + offset, &mapping))
-			return ERR_NOT_MAPPED;
-		if (mapping.level != 1 || mapping.frame != frame + offset || mapping.perms != (PERM_R | PERM_W))
-			return ERR_DENIED;
-	}
+	if (!pages || ((range->start | range->frame | range->bytes) & PAGE_MASK))
+		return ERR_INVALID;
+	error = pagetable_expect(kernel_root_frame, range->start, range->frame, range->bytes, PERM_R | PERM_W);
+	if (!error)
+		error = pagetable_expect(kernel_root_frame, (vaddr_t)phys_to_virt(range->frame), range->frame, range->bytes, PERM_R | PERM_W);
+	if (error)
+		return error;
+	/* Writable exactly twice: a third mapping would be missed by the flip. */
+	if (frame->type != FRAME_KERNEL || frame->writable != 2 || !frame_run_is_alike(frame, pages))
+		return ERR_DENIED;
 	return OK;
+}
+
+/* Takes the write bit from one mapping; prepared, so a refusal is a bug. */
+static uint64_t flip(vaddr_t addr, uint64_t bytes)
+{
+	if (pagetable_protect(kernel_root_frame, addr, bytes, PERM_R))
+		panic("seal: 0x%zx can't be made read-only any more", (size_t)addr);
+	return bytes >> PAGE_SHIFT;
+}
+
+uint64_t seal_range_commit(const struct seal_range *range)
+{
+	uint64_t flipped = flip(range->start, range->bytes);
+
+	if (!is_broken(BROKEN_ALIAS))
+		flipped += flip((vaddr_t)phys_to_virt(range->frame), range->bytes);
+	if (gate_frame_type(range->frame, range->bytes >> PAGE_SHIFT, range->type))
+		panic("seal: the gate refuses the new type of sealed frames");
+	return flipped;
 }
 
 static enum error __must_check seal_prepare(void)
 {
-	for (unsigned i = 0; i < ARRAY_SIZE(sections); i++) {
-		const struct sealed_section *section = &sections[i];
-		paddr_t frame = image_to_phys((vaddr_t)section->start);
-		uint64_t bytes = section->end - section->start;
-		enum error error;
+	for (unsigned i = 0; i < SECTIONS; i++) {
+		struct seal_range range = section(i);
+		enum error error = seal_range_prepare(&range);
 
-		if (((vaddr_t)section->start | bytes) & PAGE_MASK)
-			return ERR_INVALID;
-		error = check_range((vaddr_t)section->start, frame, bytes);
-		if (!error)
-			error = check_range(alias_of(section->start), frame, bytes);
 		if (error)
 			return error;
-		for (uint64_t offset = 0; offset < bytes; offset += PAGE_SIZE)
-			if (frame_type_at(frame + offset) != FRAME_KERNEL || frame_at(frame + offset)->writable != 2)
-				return ERR_DENIED; /* a third mapping that the flip would miss */
 	}
 	return OK;
-}
-
-/* Takes the write bit from a range; prepared, so a refusal is a bug. Translations are dropped later, all at once. */
-static void flip(vaddr_t addr, paddr_t frame, uint64_t bytes, struct seal_report *report)
-{
-	while (bytes) {
-		struct mapping mapping;
-		unsigned count;
-
-		if (pagetable_lookup(kernel_root_frame, addr, &mapping))
-			panic("seal: 0x%zx is not mapped any more", (size_t)addr);
-		count = MIN(512 - mapping.index, bytes >> PAGE_SHIFT);
-		if (gate_set_entries(mapping.table, mapping.index, pte_encode(frame, PERM_R, 1), PAGE_SIZE, count))
-			panic("seal: the gate refuses to make 0x%zx read-only", (size_t)addr);
-		report->aliases_sealed += count;
-		addr += count * PAGE_SIZE;
-		frame += count * PAGE_SIZE;
-		bytes -= count * PAGE_SIZE;
-	}
 }
 
 static void seal_commit(struct seal_report *report)
@@ -95,20 +94,11 @@ static void seal_commit(struct seal_report *report)
 	uint64_t irq_state = arch_irq_save();
 
 	seal_state = SEAL_SEALED; /* it lies in the section: the last write to it */
-	for (unsigned i = 0; i < ARRAY_SIZE(sections); i++) {
-		const struct sealed_section *section = &sections[i];
-		paddr_t frame = image_to_phys((vaddr_t)section->start);
-		uint64_t bytes = section->end - section->start;
+	for (unsigned i = 0; i < SECTIONS; i++) {
+		struct seal_range range = section(i);
 
-		flip((vaddr_t)section->start, frame, bytes, report);
-		if (!is_broken(BROKEN_ALIAS))
-			flip(alias_of(section->start), frame, bytes, report);
+		report->aliases_sealed += seal_range_commit(&range);
 	}
-	tlb_shootdown_all();
-	for (unsigned i = 0; i < ARRAY_SIZE(sections); i++)
-		if (gate_frame_type(image_to_phys((vaddr_t)sections[i].start), (sections[i].end - sections[i].start) >> PAGE_SHIFT,
-		                    sections[i].type))
-			panic("seal: the gate refuses the new type of sealed frames");
 	arch_irq_restore(irq_state);
 }
 
@@ -116,8 +106,8 @@ static void seal_commit(struct seal_report *report)
 static void count_sections(struct seal_report *report)
 {
 	*report = (struct seal_report){ 0 };
-	for (unsigned i = 0; i < ARRAY_SIZE(sections); i++)
-		report->pages += (sections[i].end - sections[i].start) >> PAGE_SHIFT;
+	for (unsigned i = 0; i < SECTIONS; i++)
+		report->pages += section(i).bytes >> PAGE_SHIFT;
 	report->bytes_used = (__ro_after_init_used_end - __ro_after_init_start) + (__ro_core_used_end - __ro_core_start);
 	report->objects = symbol_count_in((vaddr_t)__ro_after_init_start, (vaddr_t)__ro_after_init_end) +
 			  symbol_count_in((vaddr_t)__ro_core_start, (vaddr_t)__ro_core_end);
@@ -159,7 +149,7 @@ static void free_init_memory(void)
 
 void seal(bool enabled)
 {
-	uint64_t begin = arch_instructions();
+	uint64_t begin = arch_instructions(), end_of_proof;
 	struct seal_report report;
 	enum error error = seal_prepare();
 
@@ -173,7 +163,9 @@ void seal(bool enabled)
 	seal_verify_walk(&report);
 	if (enabled)
 		seal_verify_probe(&report);
-	report.instructions = arch_instructions() - begin;
+	end_of_proof = arch_instructions();
+	report.instructions = end_of_proof - begin;
+	boot_instructions = end_of_proof - arch_entry_instructions() - arch_hardware_wait_instructions() - log_instructions();
 	report.state = !enabled ? SEAL_OFF : proof_holds(&report) ? SEAL_SEALED : SEAL_FAILED;
 	seal_report = report;
 	if (report.state != SEAL_FAILED)
@@ -181,6 +173,11 @@ void seal(bool enabled)
 	seal_print(&report);
 	if (report.state == SEAL_FAILED)
 		panic("the proof of the seal failed");
+}
+
+uint64_t seal_boot_instructions(void)
+{
+	return arch_clock_counts_instructions() ? boot_instructions : 0;
 }
 
 uint64_t seal_unprotected_pages(void)

@@ -10,6 +10,8 @@
 #include <amber/error.h>
 #include <amber/types.h>
 
+#include "frame.h"
+
 enum seal_state { SEAL_OPEN, SEAL_SEALED, SEAL_OFF, SEAL_FAILED };
 
 struct seal_report {
@@ -30,6 +32,23 @@ extern struct seal_report seal_report; /* ordinary: what was printed */
 
 /* Seals (or with rodata=off only counts), proves, prints the report; panics if the proof fails. Frees init memory. */
 void seal(bool enabled);
+/* Kernel entry to the end of the proof, in instructions, without printing and waiting for hardware; 0 where the clock
+ * does not count them. */
+uint64_t seal_boot_instructions(void);
+
+/* One range with two mappings, the given one and the direct map's. */
+struct seal_range {
+	vaddr_t start;
+	paddr_t frame;
+	uint64_t bytes;
+	enum frame_type type; /* of the frames afterwards: FRAME_SEALED or FRAME_CORE */
+};
+/* May refuse and changes nothing: ERR_INVALID (not whole pages), ERR_NOT_MAPPED, ERR_DENIED (another frame, a block leaf,
+ * other permissions, a third writable mapping). */
+enum error seal_range_prepare(const struct seal_range *range) __must_check;
+/* Cannot fail after that. Returns how many entries lost the write bit. */
+uint64_t seal_range_commit(const struct seal_range *range);
+
 /* After `unprotect` a page is open; how many. */
 uint64_t seal_unprotected_pages(void);
 

@@ -22,6 +22,7 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...) __pr
 extern bool log_lock_live;                    /* kernel_main sets it once atomics and this_cpu() are known to work */
 void log_raw(const char *text, size_t bytes); /* serial only, as it is (events, KTAP); ends a started line first */
 void log_serial_only(bool on);                /* while on, log_line leaves the screen alone */
+uint64_t log_instructions(void);              /* spent in printing until now: figures leave it out */
 void log_break_lock(void);                    /* panic: from now on nobody waits for the log's lock */
 
 #endif

@@ -71,6 +71,16 @@ def idle_view(machine, cmdline="", **options):
         yield View(guest)
 
 
+@contextmanager
+def halted_view(machine, cmdline="", **options):
+    """The View of a guest that has sealed and then idles or, after a panic, has halted."""
+    with start(machine, cmdline, memory_file=True, qmp=True, debug_exit=False, **options) as guest:
+        guest.wait_event("seal")
+        guest.wait_for(lambda: guest.named("exit") or guest.said("ready"), "`ready` or the end")
+        guest.qmp.execute("stop")
+        yield View(guest)
+
+
 def writable(leaves):
     return [leaf for leaf in leaves if leaf.perms & {"w", "h"}]
 

@@ -41,12 +41,12 @@ class Guest:
     """One QEMU process. With memory_file its RAM can be read by `physical`, also when it has ended."""
 
     def __init__(self, machine, cmdline="", *, raw=False, broken="", boot="kernel", memory="128M", memory_file=False,
-                 qmp=False, extra=(), seconds=None, **options):
+                 qmp=False, extra=(), seconds=None, debug_exit=True, **options):
         self.machine, self.broken, self.boot_way = machine, bool(broken), boot
         self.nonce = ""
         if not raw:
             self.nonce = "".join(random.choices(string.ascii_letters + string.digits, k=12))
-            words = ["exit=debug", f"nonce={self.nonce}", f"break={broken}" if broken and "break=" not in cmdline else "", cmdline]
+            words = ["exit=debug" if debug_exit else "", f"nonce={self.nonce}", f"break={broken}" if broken and "break=" not in cmdline else "", cmdline]
             cmdline = " ".join(w for w in words if w)
         elif given := re.findall(r"(?:^| )nonce=(\w+)", cmdline):
             self.nonce = given[-1]
