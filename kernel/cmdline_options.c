@@ -13,8 +13,8 @@
 #define WHY_BYTES        320
 #define LOGLEVEL_DEFAULT 2
 
-static void __init parse_switch(struct cmdline *cmdline, const char *value, const char *on, const char *off, bool normal,
-                                bool *option)
+static void __init parse_switch(struct cmdline *cmdline, const char *value, const char *on, const char *off,
+                                bool normal, bool *option)
 {
 	*option = normal;
 	if (strcmp(value, on) == 0)
@@ -60,7 +60,8 @@ static void __init parse_inject(struct cmdline *cmdline, const char *value)
 	char why[WHY_BYTES];
 
 	cmdline->options->has_inject = true;
-	cmdline->options->inject_failed = !inject_parse(cmdline->options, value, cmdline->environment, why, sizeof(why));
+	cmdline->options->inject_failed =
+		!inject_parse(cmdline->options, value, cmdline->environment, why, sizeof(why));
 	if (cmdline->options->inject_failed)
 		cmdline_complain(cmdline, "%s; nothing is injected", why);
 }
@@ -154,13 +155,13 @@ static void __init parse_break(struct cmdline *cmdline, const char *value)
 #endif
 
 const struct cmdline_option cmdline_options[] = {
-	{ "ro_fault", "CHAIN", "what a write to sealed data leads to: policy[:budget][,policy[:budget]]…; default panic",
-	  parse_ro_fault },
+	{ "ro_fault", "CHAIN",
+	  "what a write to sealed data leads to: policy[:budget][,policy[:budget]]…; default panic", parse_ro_fault },
 	{ "ro_fault.", "SYMBOL=CHAIN", "the same for one sealed object", parse_override_name },
 	{ "rodata", "on|off", "off: nothing is sealed; default on", parse_rodata },
 	{ "lab", "on|off", "on: allows inject=; default off", parse_lab },
-	{ "inject", "TARGET[+OFF]:FORM:VALUE[@CONTEXT][;…]", "stores to execute after the seal, then power off; needs lab=on",
-	  parse_inject },
+	{ "inject", "TARGET[+OFF]:FORM:VALUE[@CONTEXT][;…]",
+	  "stores to execute after the seal, then power off; needs lab=on", parse_inject },
 	{ "test", "PATTERN", "run the self-tests that match (* = any text), then power off", parse_test },
 	{ "exit", "debug", "end QEMU with an exit status", parse_exit },
 	{ "nonce", "TEXT", "up to 32 letters and digits, repeated in every event", parse_nonce },

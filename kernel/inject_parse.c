@@ -137,7 +137,8 @@ static bool __init parse_form(struct injection *injection, struct part form, cha
 	}
 	used = (size_t)format(why, why_bytes, "unknown form '%.*s' (known:", SHOW(form));
 	for (unsigned i = 0; i < ARRAY_SIZE(forms) && used < why_bytes; i++)
-		used += (size_t)format(why + used, why_bytes - used, " %s%s", forms[i].name, i + 1 < ARRAY_SIZE(forms) ? "" : ")");
+		used += (size_t)format(why + used, why_bytes - used, " %s%s", forms[i].name,
+		                       i + 1 < ARRAY_SIZE(forms) ? "" : ")");
 	return false;
 }
 
@@ -192,8 +193,8 @@ static bool __init parse_injection(struct injection *injection, struct part text
 	       parse_target(injection, rest, environment, why, why_bytes);
 }
 
-bool __init symbol_lookup(const struct cmdline_environment *environment, const char *name, size_t length, vaddr_t *start,
-                          uint64_t *bytes, char *why, size_t why_bytes)
+bool __init symbol_lookup(const struct cmdline_environment *environment, const char *name, size_t length,
+                          vaddr_t *start, uint64_t *bytes, char *why, size_t why_bytes)
 {
 	char which[160];
 	enum error error = environment->find(environment->context, name, length, start, bytes, which, sizeof(which));

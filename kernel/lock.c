@@ -14,7 +14,8 @@ uint64_t lock_acquire(struct lock *lock)
 	uint32_t self = this_cpu()->id + 1;
 	uint32_t expected = 0;
 
-	while (!__atomic_compare_exchange_n(&lock->holder, &expected, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+	while (!__atomic_compare_exchange_n(&lock->holder, &expected, self, false, __ATOMIC_ACQUIRE,
+	                                    __ATOMIC_RELAXED)) {
 		if (expected == self)
 			panic("lock '%s' taken twice by CPU %u", lock->name, this_cpu()->id);
 		expected = 0;

@@ -48,7 +48,8 @@ static void list_add(const struct symbol *symbol, char *which, size_t bytes)
 	size_t used = strnlen(which, bytes);
 
 	if (used < bytes)
-		format(which + used, bytes - used, "%s%s:%s", used ? ", " : "", symbol_file(symbol), symbol_name(symbol));
+		format(which + used, bytes - used, "%s%s:%s", used ? ", " : "", symbol_file(symbol),
+		       symbol_name(symbol));
 }
 
 const struct symbol *symbol_at(vaddr_t addr)

@@ -65,15 +65,19 @@ static void note_word(struct extent *extent, vaddr_t va, uint64_t stored_a, uint
 			extent->depends_on_memory = true;
 }
 
-static void compare_page(const struct dry_page *page, struct extent *extent, uint64_t pattern)
+/* Nearly all words are untouched: four at a time with one branch. */
+static void compare_page(const struct dry_page *page, struct extent *extent)
 {
 	const uint64_t *p = phys_to_virt(page->frame), *a = phys_to_virt(page->shadow_a), *b = phys_to_virt(page->shadow_b);
+	const uint64_t k = DRY_RUN_PATTERN;
 
-	for (unsigned i = 0; i < PAGE_SIZE / sizeof(uint64_t); i++) {
-		uint64_t stored_a = a[i] ^ p[i] ^ pattern, stored_b = b[i] ^ p[i];
+	for (unsigned i = 0; i < PAGE_SIZE / sizeof(uint64_t); i += 4) {
+		uint64_t stored = (a[i] ^ p[i] ^ k) | (b[i] ^ p[i]) | (a[i + 1] ^ p[i + 1] ^ k) | (b[i + 1] ^ p[i + 1]) |
+				  (a[i + 2] ^ p[i + 2] ^ k) | (b[i + 2] ^ p[i + 2]) | (a[i + 3] ^ p[i + 3] ^ k) | (b[i + 3] ^ p[i + 3]);
 
-		if (stored_a | stored_b)
-			note_word(extent, page->va + i * sizeof(uint64_t), stored_a, stored_b, a[i], b[i]);
+		for (unsigned j = i; stored && j < i + 4; j++)
+			if ((a[j] ^ p[j] ^ k) | (b[j] ^ p[j]))
+				note_word(extent, page->va + j * sizeof(uint64_t), a[j] ^ p[j] ^ k, b[j] ^ p[j], a[j], b[j]);
 	}
 }
 
@@ -96,7 +100,7 @@ static void compare(struct dry_run *run, bool single_pass)
 	struct extent extent = { 0 };
 
 	for (unsigned i = 0; i < state->pages; i++)
-		compare_page(&state->page[i], &extent, DRY_RUN_PATTERN);
+		compare_page(&state->page[i], &extent);
 	run->changed = extent.any;
 	run->redundant = !extent.any_in_b;
 	run->exact = extent.any && !extent.depends_on_memory && !single_pass;

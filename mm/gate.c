@@ -222,17 +222,14 @@ const gate_function gate_functions[GATE_OP_COUNT] = {
 	[GATE_DRY_FIX] = gate_do_dry_fix,
 };
 
-uint64_t gate_run(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+uint64_t gate_run_early(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
-	uint64_t result;
+	return op < GATE_OP_COUNT ? gate_functions[op](a, b, c, d, e) : (uint64_t)ERR_INVALID;
+}
 
-	if (!gate_is_live)
-		return op < GATE_OP_COUNT ? gate_functions[op](a, b, c, d, e) : (uint64_t)ERR_INVALID;
-	result = arch_gate_call(op, a, b, c, d, e);
-	/* The gate stack has no guard page; the frame below it holds a pattern instead. */
-	if (*(const uint64_t *)phys_to_virt(this_cpu()->gate_stack - sizeof(uint64_t)) != GATE_STACK_PATTERN)
-		panic("gate: the gate stack of CPU %u overflowed", this_cpu()->id);
-	return result;
+void gate_stack_overflowed(void)
+{
+	panic("gate: the gate stack of CPU %u overflowed", this_cpu()->id);
 }
 
 enum error gate_set_entries(paddr_t table, unsigned index, pte_t first, uint64_t step, unsigned count)

@@ -30,7 +30,23 @@ struct gate_counters {
 extern struct gate_counters gate_counters;
 extern bool gate_is_live; /* class core: the switch works */
 
-uint64_t gate_run(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
+#define GATE_STACK_PATTERN 0x67617465ull
+
+uint64_t gate_run_early(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e); /* before the gate is live */
+void gate_stack_overflowed(void) __noreturn;
+
+/* One gate call. The gate stack has no guard page; the frame below it holds a pattern instead. */
+static inline uint64_t gate_run(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+{
+	uint64_t result;
+
+	if (__builtin_expect(!gate_is_live, 0))
+		return gate_run_early(op, a, b, c, d, e);
+	result = arch_gate_call(op, a, b, c, d, e);
+	if (__builtin_expect(*this_cpu()->gate_guard != GATE_STACK_PATTERN, 0))
+		gate_stack_overflowed();
+	return result;
+}
 
 /* Stores entries index … index+count-1 of `table`: first, first + step, … (first = 0: all empty). All or
  * nothing. ERR_RANGE: beyond the table; ERR_DENIED: a check against the frame table, W^X or the entry's

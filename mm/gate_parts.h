@@ -5,8 +5,6 @@
 
 #include "gate.h"
 
-#define GATE_STACK_PATTERN 0x6761746573746b21ull
-
 #define GATE_DO(name) uint64_t gate_do_##name(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 GATE_DO(table);       /* mm/gate_frames.c */
 GATE_DO(table_free);

@@ -94,6 +94,7 @@ void __init percpu_map_build(struct percpu *cpu, unsigned id)
 	cpu->self = cpu;
 	cpu->state = &cpu_states[id];
 	cpu->gate_stack = make_gate_stack();
+	cpu->gate_guard = phys_to_virt(cpu->gate_stack - sizeof(uint64_t));
 	cpu->gate_sp = WINDOW_BASE + cpu->gate_stack + PAGE_SIZE;
 	cpu->dry_root_frame = kernel_map_arena_frame(FRAME_DRY_TABLE, 4);
 	memcpy(gate_window(cpu->dry_root_frame), phys_to_virt(kernel_root_frame), PAGE_SIZE);

@@ -46,6 +46,7 @@ struct percpu {
 	uint64_t story_sp;     /* the dry-run stack: top */
 	uint32_t id;
 	paddr_t gate_stack;    /* frame; the frame below it holds a pattern */
+	const uint64_t *gate_guard; /* the last word of that pattern */
 	paddr_t dry_root_frame;
 	paddr_t dry_state;     /* frame with struct dry_state (mm/dry_run.h) */
 	paddr_t dry_tables[DRY_TABLES_MAX - 1];

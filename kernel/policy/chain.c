@@ -26,7 +26,8 @@ static const struct policy *policy_find(const char *name, size_t length)
 
 static void say_unknown(const char *name, size_t length, char *why, size_t why_bytes)
 {
-	size_t used = (size_t)format(why, why_bytes, "unknown policy '%.*s' (known", (int)MIN(length, NAME_SHOWN_MAX), name);
+	int shown = (int)MIN(length, NAME_SHOWN_MAX);
+	size_t used = (size_t)format(why, why_bytes, "unknown policy '%.*s' (known", shown, name);
 
 	SET_FOREACH(entry, policy) {
 		if (used < why_bytes)
@@ -174,7 +175,8 @@ bool chain_needs_dry_run(const struct chain *chain)
 }
 
 /* Asks one policy on a copy of its state: the state itself is sealed. */
-static struct decision ask_element(struct chain_element *element, const struct violation *violation, chain_store_fn store)
+static struct decision ask_element(struct chain_element *element, const struct violation *violation,
+                                   chain_store_fn store)
 {
 	uint8_t state[POLICY_STATE_BYTES] __aligned(8);
 	struct decision decision;

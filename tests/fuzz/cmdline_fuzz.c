@@ -64,7 +64,8 @@ static void check_chains(struct chain_table *table)
 		check_chain(chain);
 		if (i == 0)
 			continue;
-		REQUIRE(chain->object >= SEALED_START && chain->object < SEALED_END && chain->object_end > chain->object);
+		REQUIRE(chain->object >= SEALED_START && chain->object < SEALED_END &&
+			chain->object_end > chain->object);
 		REQUIRE(chain_for(table, chain->object) == chain); /* no two for one object */
 	}
 }

@@ -30,7 +30,9 @@ static struct decision odd_decide(const struct violation *violation, void *state
 	return ++*count % 2 ? policy_decided(VERDICT_IGNORE) : policy_hand_over("even");
 }
 
-static const struct policy policy_odd = { .name = "test-odd", .help = "ignore every other write", .decide = odd_decide };
+static const struct policy policy_odd = { .name = "test-odd",
+					  .help = "ignore every other write",
+					  .decide = odd_decide };
 POLICY(policy_odd);
 
 /* What the gate does in the kernel. */
@@ -58,8 +60,14 @@ static bool parse(const char *text)
 /* A violation that every policy can decide about, unless the test changes something. */
 static struct violation example(void)
 {
-	return (struct violation){ .class = CLASS_DATA, .context = CONTEXT_THREAD, .can_oops = true, .has_dry_run = true,
-		                   .has_values = true, .has_size = true, .size_bytes = 8, .verdict = VERDICT_COUNT };
+	return (struct violation){ .class = CLASS_DATA,
+				   .context = CONTEXT_THREAD,
+				   .can_oops = true,
+				   .has_dry_run = true,
+				   .has_values = true,
+				   .has_size = true,
+				   .size_bytes = 8,
+				   .verdict = VERDICT_COUNT };
 }
 
 static void ask(struct violation *violation)
@@ -75,7 +83,8 @@ static void expect_ask(struct violation violation, const char *asked, enum verdi
 	ask(&violation);
 	for (uint32_t i = 0; i < violation.asked_count; i++) {
 		const char *reason = violation.asked[i].why;
-		sprintf(text + strlen(text), "%s%s%s%s", i ? "; " : "", violation.asked[i].policy, reason ? ": " : "", reason ? reason : "");
+		sprintf(text + strlen(text), "%s%s%s%s", i ? "; " : "", violation.asked[i].policy, reason ? ": " : "",
+			reason ? reason : "");
 	}
 	assert_string_equal(text, asked);
 	assert_int_equal(violation.verdict, verdict);
@@ -84,7 +93,9 @@ static void expect_ask(struct violation violation, const char *asked, enum verdi
 static void test_good_chains(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "panic", "oops", "log-and-unprotect", "ignore", "once", "same", "unprotect" };
+	static const char *const names[] = {
+		"panic", "oops", "log-and-unprotect", "ignore", "once", "same", "unprotect"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		assert_true(parse(names[i]));
@@ -102,8 +113,8 @@ static void test_good_chains(void **state)
 	assert_true(parse("ignore:1,ignore:1,once,ignore"));
 	/* The longest that there is. */
 	assert_true(parse("log-and-unprotect:4294967295,log-and-unprotect:4294967295,log-and-unprotect:4294967295,"
-	                  "log-and-unprotect:4294967295,log-and-unprotect:4294967295,log-and-unprotect:4294967295,"
-	                  "log-and-unprotect:4294967295,log-and-unprotect:4294967295"));
+			  "log-and-unprotect:4294967295,log-and-unprotect:4294967295,log-and-unprotect:4294967295,"
+			  "log-and-unprotect:4294967295,log-and-unprotect:4294967295"));
 	assert_int_equal(chain.count, CHAIN_ELEMENTS_MAX);
 }
 
@@ -172,7 +183,7 @@ static void test_long_text(void **state)
 	assert_string_equal(why, "longer than 239 characters");
 	text[200] = '\0';
 	assert_false(parse(text));
-	assert_true(strlen(why) < 200); /* the name is cut */
+	assert_true(strlen(why) < 200);               /* the name is cut */
 	for (size_t bytes = 0; bytes < 80; bytes++) { /* a small buffer */
 		char small[80];
 		memset(small, '#', sizeof(small));
@@ -248,10 +259,10 @@ static void test_order(void **state)
 	expect_ask(example(), "panic", VERDICT_PANIC);
 	assert_true(parse("same,same,same,same,same,same,same,same")); /* runs out */
 	expect_ask(example(),
-	           "same: the store changes data; same: the store changes data; same: the store changes data; "
-	           "same: the store changes data; same: the store changes data; same: the store changes data; "
-	           "same: the store changes data; same: the store changes data",
-	           VERDICT_PANIC);
+		   "same: the store changes data; same: the store changes data; same: the store changes data; "
+		   "same: the store changes data; same: the store changes data; same: the store changes data; "
+		   "same: the store changes data; same: the store changes data",
+		   VERDICT_PANIC);
 }
 
 static void test_budgets(void **state)
@@ -333,8 +344,8 @@ static void test_needs_dry_run(void **state)
 		const char *text;
 		bool needs;
 	} cases[] = {
-		{ "panic", false }, { "oops", false }, { "unprotect", false }, { "ignore", true }, { "once", true },
-		{ "same", true }, { "oops,panic", false }, { "oops,ignore:1", true },
+		{ "panic", false }, { "oops", false }, { "unprotect", false },  { "ignore", true },
+		{ "once", true },   { "same", true },  { "oops,panic", false }, { "oops,ignore:1", true },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -427,14 +438,22 @@ static void test_every_policy_has_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good_chains),     cmocka_unit_test(test_bad_chains),
-		cmocka_unit_test(test_known_names_are_listed), cmocka_unit_test(test_long_text),
-		cmocka_unit_test(test_each_policy),     cmocka_unit_test(test_oops_needs_a_victim),
-		cmocka_unit_test(test_order),           cmocka_unit_test(test_budgets),
-		cmocka_unit_test(test_handing_over_is_free), cmocka_unit_test(test_largest_budget),
-		cmocka_unit_test(test_state_is_kept),   cmocka_unit_test(test_several_chains),
-		cmocka_unit_test(test_needs_dry_run),   cmocka_unit_test(test_objects),
-		cmocka_unit_test(test_equal_chains_are_one), cmocka_unit_test(test_verdict_texts),
+		cmocka_unit_test(test_good_chains),
+		cmocka_unit_test(test_bad_chains),
+		cmocka_unit_test(test_known_names_are_listed),
+		cmocka_unit_test(test_long_text),
+		cmocka_unit_test(test_each_policy),
+		cmocka_unit_test(test_oops_needs_a_victim),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_budgets),
+		cmocka_unit_test(test_handing_over_is_free),
+		cmocka_unit_test(test_largest_budget),
+		cmocka_unit_test(test_state_is_kept),
+		cmocka_unit_test(test_several_chains),
+		cmocka_unit_test(test_needs_dry_run),
+		cmocka_unit_test(test_objects),
+		cmocka_unit_test(test_equal_chains_are_one),
+		cmocka_unit_test(test_verdict_texts),
 		cmocka_unit_test(test_every_policy_has_help),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,7 +89,7 @@ static void test_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names), cmocka_unit_test(test_list), cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_names),     cmocka_unit_test(test_list),  cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_last_wins), cmocka_unit_test(test_texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

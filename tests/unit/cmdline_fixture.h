@@ -25,14 +25,13 @@ static const struct {
 	vaddr_t start;
 	uint64_t bytes;
 } known_symbols[] = {
-	{ "lab_sealed_word", 0x10000, 8 }, { "lab_sealed_page", 0x11000, 4096 },
-	{ "lab_sealed_next", 0x12000, 4096 }, { "seal.c:state", 0x13000, 4 },
-	{ "kernel_main", 0x1000, 64 }, { "chain_table", 0x20000, 4096 },
-	{ "sealed_label", 0x14000, 0 }, { "last_byte", 0xffffffffffffffff, 1 },
+	{ "lab_sealed_word", 0x10000, 8 }, { "lab_sealed_page", 0x11000, 4096 },   { "lab_sealed_next", 0x12000, 4096 },
+	{ "seal.c:state", 0x13000, 4 },    { "kernel_main", 0x1000, 64 },          { "chain_table", 0x20000, 4096 },
+	{ "sealed_label", 0x14000, 0 },    { "last_byte", 0xffffffffffffffff, 1 },
 };
 
-static enum error find_known(void *context, const char *name, size_t length, vaddr_t *start, uint64_t *bytes, char *which,
-                             size_t which_bytes)
+static enum error find_known(void *context, const char *name, size_t length, vaddr_t *start, uint64_t *bytes,
+			     char *which, size_t which_bytes)
 {
 	unsigned number;
 

@@ -27,7 +27,8 @@
 static void test_numbers(void **state)
 {
 	(void)state;
-	static const long long values[] = { 0, 1, -1, 9, 10, 123456789, INT32_MIN, INT32_MAX, UINT32_MAX, INT64_MIN, INT64_MAX };
+	static const long long values[] = { 0,         1,         -1,         9,         10,       123456789,
+					    INT32_MIN, INT32_MAX, UINT32_MAX, INT64_MIN, INT64_MAX };
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		SAME("%d|%u|%x", (int)values[i], (unsigned)values[i], (unsigned)values[i]);
@@ -37,7 +38,8 @@ static void test_numbers(void **state)
 		SAME("%hd|%hu|%hx", (short)values[i], (unsigned short)values[i], (unsigned short)values[i]);
 		SAME("%hhd|%hhu|%hhx", (signed char)values[i], (unsigned char)values[i], (unsigned char)values[i]);
 		SAME("[%20lld|%-20lld|%020lld|%3lld]", values[i], values[i], values[i], values[i]);
-		SAME("[%8x|%-8x|%08x|%2x]", (unsigned)values[i], (unsigned)values[i], (unsigned)values[i], (unsigned)values[i]);
+		SAME("[%8x|%-8x|%08x|%2x]", (unsigned)values[i], (unsigned)values[i], (unsigned)values[i],
+		     (unsigned)values[i]);
 	}
 	SAME("%*d|%-*d|%*d", 7, 42, 7, 42, -7, 42);
 	SAME("%06lu", 412031ul);
@@ -129,8 +131,9 @@ static void test_error_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),     cmocka_unit_test(test_text),      cmocka_unit_test(test_null_text),
-		cmocka_unit_test(test_buffer_edge), cmocka_unit_test(test_odd_formats), cmocka_unit_test(test_copy_text),
+		cmocka_unit_test(test_numbers),     cmocka_unit_test(test_text),
+		cmocka_unit_test(test_null_text),   cmocka_unit_test(test_buffer_edge),
+		cmocka_unit_test(test_odd_formats), cmocka_unit_test(test_copy_text),
 		cmocka_unit_test(test_error_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

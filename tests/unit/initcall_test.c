@@ -152,8 +152,9 @@ static void test_overwritten_notes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_trace), cmocka_unit_test(test_order), cmocka_unit_test(test_failure_is_named),
-		cmocka_unit_test(test_trace),    cmocka_unit_test(test_overwritten_notes),
+		cmocka_unit_test(test_no_trace),          cmocka_unit_test(test_order),
+		cmocka_unit_test(test_failure_is_named),  cmocka_unit_test(test_trace),
+		cmocka_unit_test(test_overwritten_notes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,15 +54,16 @@ static void test_forms(void **state)
 		unsigned bytes;
 		uint64_t largest;
 	} forms[] = {
-		{ "store1", INJECT_STORE1, 1, 0xff },       { "store2", INJECT_STORE2, 2, 0xffff },
-		{ "store4", INJECT_STORE4, 4, 0xffffffff }, { "store8", INJECT_STORE8, 8, UINT64_MAX },
-		{ "or", INJECT_OR, 8, UINT64_MAX },         { "swap", INJECT_SWAP, 8, UINT64_MAX },
+		{ "store1", INJECT_STORE1, 1, 0xff },         { "store2", INJECT_STORE2, 2, 0xffff },
+		{ "store4", INJECT_STORE4, 4, 0xffffffff },   { "store8", INJECT_STORE8, 8, UINT64_MAX },
+		{ "or", INJECT_OR, 8, UINT64_MAX },           { "swap", INJECT_SWAP, 8, UINT64_MAX },
 		{ "cmpxchg", INJECT_CMPXCHG, 8, UINT64_MAX }, { "fill", INJECT_FILL, 64, UINT64_MAX },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		char text[96], why[128];
-		snprintf(text, sizeof(text), "lab_sealed_word:%s:%llu", forms[i].name, (unsigned long long)forms[i].largest);
+		snprintf(text, sizeof(text), "lab_sealed_word:%s:%llu", forms[i].name,
+			 (unsigned long long)forms[i].largest);
 		const struct injection *injection = one(text);
 		assert_int_equal(injection->addr, 0x10000);
 		assert_int_equal(injection->form, forms[i].form);
@@ -74,8 +75,10 @@ static void test_forms(void **state)
 		assert_string_equal(inject_form_text(forms[i].form), forms[i].name);
 		if (forms[i].largest == UINT64_MAX)
 			continue;
-		snprintf(text, sizeof(text), "lab_sealed_word:%s:0x%llx", forms[i].name, (unsigned long long)forms[i].largest + 1);
-		snprintf(why, sizeof(why), "value '0x%llx' does not fit into %s", (unsigned long long)forms[i].largest + 1, forms[i].name);
+		snprintf(text, sizeof(text), "lab_sealed_word:%s:0x%llx", forms[i].name,
+			 (unsigned long long)forms[i].largest + 1);
+		snprintf(why, sizeof(why), "value '0x%llx' does not fit into %s",
+			 (unsigned long long)forms[i].largest + 1, forms[i].name);
 		fails(text, why);
 	}
 }
@@ -89,8 +92,21 @@ static void test_values(void **state)
 	assert_int_equal(one("lab_sealed_word:store8:007")->value, 7);
 	assert_int_equal(one("lab_sealed_word:store8:0x00000000000000000001")->value, 1);
 	assert_int_equal(one("lab_sealed_word:store8:0xffffffffffffffff")->value, UINT64_MAX);
-	static const char *const bad[] = { "", "0x", "x1", "-1", "+1", "1x", "0X1", "0xg", "1 ", "18446744073709551616",
-		                           "0x10000000000000000", "Same", "samex", "1.5", "0b1" };
+	static const char *const bad[] = { "",
+					   "0x",
+					   "x1",
+					   "-1",
+					   "+1",
+					   "1x",
+					   "0X1",
+					   "0xg",
+					   "1 ",
+					   "18446744073709551616",
+					   "0x10000000000000000",
+					   "Same",
+					   "samex",
+					   "1.5",
+					   "0b1" };
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		char text[96], why[128];
 		if (strchr(bad[i], ' '))
@@ -168,10 +184,13 @@ static void test_syntax(void **state)
 	fails("lab_sealed_word:store8:1;", "'' is not TARGET[+OFF]:FORM:VALUE[@CONTEXT]");
 	fails(";lab_sealed_word:store8:1", "'' is not TARGET[+OFF]:FORM:VALUE[@CONTEXT]");
 	fails("lab_sealed_word:store8:1;;lab_sealed_word:store8:1", "'' is not TARGET[+OFF]:FORM:VALUE[@CONTEXT]");
-	fails("lab_sealed_word:store3:1", "unknown form 'store3' (known: store1 store2 store4 store8 or swap cmpxchg fill)");
-	fails("lab_sealed_word:Store8:1", "unknown form 'Store8' (known: store1 store2 store4 store8 or swap cmpxchg fill)");
+	fails("lab_sealed_word:store3:1",
+	      "unknown form 'store3' (known: store1 store2 store4 store8 or swap cmpxchg fill)");
+	fails("lab_sealed_word:Store8:1",
+	      "unknown form 'Store8' (known: store1 store2 store4 store8 or swap cmpxchg fill)");
 	fails("lab_sealed_word::1", "unknown form '' (known: store1 store2 store4 store8 or swap cmpxchg fill)");
-	fails("lab_sealed_word:store8:1:2", "unknown form '1' (known: store1 store2 store4 store8 or swap cmpxchg fill)");
+	fails("lab_sealed_word:store8:1:2",
+	      "unknown form '1' (known: store1 store2 store4 store8 or swap cmpxchg fill)");
 	fails("@irq", "'@irq' is not TARGET[+OFF]:FORM:VALUE[@CONTEXT]");
 }
 
@@ -189,7 +208,8 @@ static void test_several(void **state)
 	assert_int_equal(parsed.injections[2].context, CONTEXT_COMMIT);
 	assert_int_equal(parsed.injections[0].context, CONTEXT_THREAD);
 	/* One bad one: none runs. */
-	fails("lab_sealed_word:store8:1;lab_sealed_word:store1:256;lab_sealed_word:store8:3", "value '256' does not fit into store1");
+	fails("lab_sealed_word:store8:1;lab_sealed_word:store1:256;lab_sealed_word:store8:3",
+	      "value '256' does not fit into store1");
 }
 
 static void test_number_of_injections(void **state)
@@ -233,16 +253,17 @@ static void test_quotes(void **state)
 	assert_int_equal(parsed.injection_count, 2);
 	parse("lab=on inject=\"lab_sealed_word:store8:1; lab_sealed_word:store8:2\"");
 	assert_string_equal(complaints, "cmdline: inject=lab_sealed_word:store8:1; lab_sealed_word:store8:2: "
-	                                "unknown symbol ' lab_sealed_word'; nothing is injected\n");
+					"unknown symbol ' lab_sealed_word'; nothing is injected\n");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forms),   cmocka_unit_test(test_values),  cmocka_unit_test(test_same),
-		cmocka_unit_test(test_contexts), cmocka_unit_test(test_targets), cmocka_unit_test(test_syntax),
-		cmocka_unit_test(test_several), cmocka_unit_test(test_number_of_injections), cmocka_unit_test(test_long_texts),
-		cmocka_unit_test(test_quotes),
+		cmocka_unit_test(test_forms),      cmocka_unit_test(test_values),
+		cmocka_unit_test(test_same),       cmocka_unit_test(test_contexts),
+		cmocka_unit_test(test_targets),    cmocka_unit_test(test_syntax),
+		cmocka_unit_test(test_several),    cmocka_unit_test(test_number_of_injections),
+		cmocka_unit_test(test_long_texts), cmocka_unit_test(test_quotes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

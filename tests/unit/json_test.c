@@ -56,7 +56,8 @@ static void test_values(void **state)
 	json_null(&json, "size");
 	json_text(&json, "thread", NULL);
 	expect("{\"event\":\"seal\",\"n\":0,\"max\":18446744073709551615,\"addr\":\"0xffffffff80200000\","
-	       "\"zero\":\"0x0000000000000000\",\"old\":\"00eda15e\",\"none\":\"\",\"yes\":true,\"no\":false,\"size\":null,"
+	       "\"zero\":\"0x0000000000000000\",\"old\":\"00eda15e\",\"none\":\"\",\"yes\":true,\"no\":false,\"size\":"
+	       "null,"
 	       "\"thread\":null}");
 }
 
@@ -125,8 +126,11 @@ static void test_every_buffer_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty),   cmocka_unit_test(test_values),  cmocka_unit_test(test_nesting),
-		cmocka_unit_test(test_escapes), cmocka_unit_test(test_every_buffer_size),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_nesting),
+		cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_every_buffer_size),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,7 +71,8 @@ static void test_each(void **state)
 	expect("gate_fails", 1, "KTAP version 1\n1..1\n# got 7\n# and more\nnot ok 1 gate_fails\n");
 	expect("seal_skips", 0, "KTAP version 1\n1..1\nok 1 seal_skips # SKIP no PAN\n");
 	expect("dry_run_*", 1,
-	       "KTAP version 1\n1..3\nok 1 dry_run_store8\n# variant 1\nnot ok 2 dry_run_push\nok 3 dry_run_rep_stosb\n");
+	       "KTAP version 1\n1..3\nok 1 dry_run_store8\n# variant 1\nnot ok 2 dry_run_push\nok 3 "
+	       "dry_run_rep_stosb\n");
 }
 
 static void test_all(void **state)
@@ -97,9 +98,24 @@ static void test_patterns(void **state)
 		const char *pattern;
 		unsigned count;
 	} cases[] = {
-		{ "gate_refuses", 1 }, { "gate_*", 2 }, { "*_s*", 3 }, { "*s", 3 }, { "**", 6 }, { "dry_run_*", 3 },
-		{ "dry_run_store8", 1 }, { "d*r*u*8", 1 }, { "*e*e*e*", 1 }, { "*gate_refuses*", 1 }, { "gate_refuses*", 1 },
-		{ "", 0 }, { "gate", 0 }, { "gate_refusesx", 0 }, { "x*", 0 }, { "*x", 0 }, { "dry_run", 0 }, { "Gate_*", 0 },
+		{ "gate_refuses", 1 },
+		{ "gate_*", 2 },
+		{ "*_s*", 3 },
+		{ "*s", 3 },
+		{ "**", 6 },
+		{ "dry_run_*", 3 },
+		{ "dry_run_store8", 1 },
+		{ "d*r*u*8", 1 },
+		{ "*e*e*e*", 1 },
+		{ "*gate_refuses*", 1 },
+		{ "gate_refuses*", 1 },
+		{ "", 0 },
+		{ "gate", 0 },
+		{ "gate_refusesx", 0 },
+		{ "x*", 0 },
+		{ "*x", 0 },
+		{ "dry_run", 0 },
+		{ "Gate_*", 0 },
 		{ "gate_refuse?", 0 },
 	};
 
@@ -137,7 +153,10 @@ static void test_long_diagnostics(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each), cmocka_unit_test(test_all), cmocka_unit_test(test_patterns), cmocka_unit_test(test_no_match),
+		cmocka_unit_test(test_each),
+		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_no_match),
 		cmocka_unit_test(test_long_diagnostics),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

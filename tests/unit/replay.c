@@ -94,7 +94,8 @@ static void decide(struct chain *chain, struct violation *violation)
 	printf("%s", verdict_text(violation->verdict));
 	for (uint32_t i = 0; i < violation->asked_count; i++) {
 		const struct violation_asked *asked = &violation->asked[i];
-		printf("%s%s%s%s", i ? "; " : ": ", asked->policy, asked->why ? ": " : "", asked->why ? asked->why : "");
+		printf("%s%s%s%s", i ? "; " : ": ", asked->policy, asked->why ? ": " : "",
+		       asked->why ? asked->why : "");
 	}
 	printf("\n");
 }
@@ -102,9 +103,11 @@ static void decide(struct chain *chain, struct violation *violation)
 static int list(void)
 {
 	SET_FOREACH(policy, policy)
-		printf("policy\t%s\t%s\t%s\n", (*policy)->name, (*policy)->alias ? (*policy)->alias : "", (*policy)->help);
+		printf("policy\t%s\t%s\t%s\n", (*policy)->name, (*policy)->alias ? (*policy)->alias : "",
+		       (*policy)->help);
 	for (unsigned i = 0; i < cmdline_option_count; i++)
-		printf("option\t%s\t%s\t%s\n", cmdline_options[i].name, cmdline_options[i].values, cmdline_options[i].help);
+		printf("option\t%s\t%s\t%s\n", cmdline_options[i].name, cmdline_options[i].values,
+		       cmdline_options[i].help);
 	return 0;
 }
 

@@ -115,7 +115,7 @@ static void test_memcmp(void **state)
 				assert_int_equal(amber_memcmp(ours + a, source + 8, bytes), 0);
 				ours[a + at] ^= 0x80; /* at == bytes: just behind */
 				assert_int_equal(sign(amber_memcmp(ours + a, source + 8, bytes)),
-				                 sign(memcmp(ours + a, source + 8, bytes)));
+						 sign(memcmp(ours + a, source + 8, bytes)));
 			}
 }
 
@@ -146,12 +146,14 @@ static void test_text(void **state)
 		for (int c = 0; c < 256; c++) {
 			assert_ptr_equal(amber_strchr(texts[i], c), strchr(texts[i], c));
 			assert_ptr_equal(amber_strrchr(texts[i], c), strrchr(texts[i], c));
-			assert_ptr_equal(amber_memchr(texts[i], c, strlen(texts[i])), memchr(texts[i], c, strlen(texts[i])));
+			assert_ptr_equal(amber_memchr(texts[i], c, strlen(texts[i])),
+					 memchr(texts[i], c, strlen(texts[i])));
 		}
 		for (size_t k = 0; k < ARRAY_SIZE(texts); k++) {
 			assert_int_equal(sign(amber_strcmp(texts[i], texts[k])), sign(strcmp(texts[i], texts[k])));
 			for (size_t n = 0; n < 8; n++)
-				assert_int_equal(sign(amber_strncmp(texts[i], texts[k], n)), sign(strncmp(texts[i], texts[k], n)));
+				assert_int_equal(sign(amber_strncmp(texts[i], texts[k], n)),
+						 sign(strncmp(texts[i], texts[k], n)));
 		}
 		for (size_t n = 0; n < 8; n++)
 			assert_int_equal(amber_strnlen(texts[i], n), strnlen(texts[i], n));
@@ -161,8 +163,12 @@ static void test_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_memcpy), cmocka_unit_test(test_memmove), cmocka_unit_test(test_memset),
-		cmocka_unit_test(test_memcmp), cmocka_unit_test(test_nothing_is_read_behind_the_end), cmocka_unit_test(test_text),
+		cmocka_unit_test(test_memcpy),
+		cmocka_unit_test(test_memmove),
+		cmocka_unit_test(test_memset),
+		cmocka_unit_test(test_memcmp),
+		cmocka_unit_test(test_nothing_is_read_behind_the_end),
+		cmocka_unit_test(test_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

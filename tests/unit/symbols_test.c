@@ -20,13 +20,11 @@ enum { NONE = 0, ENTRY = 1, MAIN = 7, SEAL = 12, STATE = 17, EDGE = 23, BIG = 28
 const char symbol_names[] = "\0entry\0main\0seal\0state\0edge\0big\0a.c\0\0b.c";
 
 const struct symbol symbol_table[] = {
-	{ 0x1000, 0, ENTRY, NONE, SYMBOL_FUNCTION },    /* assembly: reaches to the next */
+	{ 0x1000, 0, ENTRY, NONE, SYMBOL_FUNCTION },     /* assembly: reaches to the next */
 	{ 0x1040, 0x20, MAIN, FILE_A, SYMBOL_FUNCTION }, /* a gap behind it */
-	{ 0x1080, 0x10, SEAL, FILE_B, SYMBOL_FUNCTION },
-	{ 0x2000, 0, EDGE, NONE, 0 },
+	{ 0x1080, 0x10, SEAL, FILE_B, SYMBOL_FUNCTION }, { 0x2000, 0, EDGE, NONE, 0 },
 	{ 0x2000, 8, STATE, FILE_A, SYMBOL_OBJECT }, /* same start as the edge */
-	{ 0x2008, 8, STATE, FILE_B, SYMBOL_OBJECT },
-	{ 0x3000, 0x100, BIG, NONE, SYMBOL_OBJECT },
+	{ 0x2008, 8, STATE, FILE_B, SYMBOL_OBJECT },     { 0x3000, 0x100, BIG, NONE, SYMBOL_OBJECT },
 };
 const uint32_t symbol_count = ARRAY_SIZE(symbol_table);
 
@@ -88,7 +86,8 @@ static void test_find(void **state)
 	/* Only `length` bytes count. */
 	assert_int_equal(symbol_find("mainly", 4, &symbol, which, sizeof(which)), OK);
 	assert_int_equal(symbol->start, 0x1040);
-	static const char *const unknown[] = { "", "mai", "mainx", "b.c:main", ":main", "x:main", "a.cmain", "a.c:", "ain", ":entry" };
+	static const char *const unknown[] = { "",       "mai",     "mainx", "b.c:main", ":main",
+					       "x:main", "a.cmain", "a.c:",  "ain",      ":entry" };
 	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
 		assert_int_equal(find(unknown[i], &symbol, which, sizeof(which)), ERR_NOT_FOUND);
 		assert_null(symbol);

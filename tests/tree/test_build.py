@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""tests/tree/test_build.py: the Makefile as a user meets it: help, quoting, machines without tools, clang."""
+import os
+import subprocess
+
+import pytest
+from machines import MACHINES, TOP
+
+
+def make(*arguments, environment=None, check=True):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS")) and k not in ("ARCH", "T", "CMDLINE")}
+    return subprocess.run(["make", *arguments], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, env=clean | (environment or {}), check=check)
+
+
+def test_help_lists_every_target_and_variable():
+    text = make("help").stdout
+    for word in ("setup", "run", "iso", "run-iso", "check", "check-all", "debug", "bench", "fuzz", "qemu-line", "clean", "help",
+                 "ARCH", "CMDLINE", "SMP", "BREAK", "FIRMWARE", "T", "V"):
+        assert any(line.split()[:1] == [word] for line in text.splitlines()), word
+
+
+def test_nothing_to_set_up_is_one_line():
+    assert make("setup").stdout == "setup: everything is installed\n"
+
+
+def test_it_can_be_read_without_tools(tmp_path):
+    """No compiler, no python, no QEMU in the path: help works, and so does asking what a build would do."""
+    for tool in ("make", "sh", "sed", "awk", "nproc", "echo"):
+        os.symlink(f"/usr/bin/{tool}", tmp_path / tool)
+    done = make("help", environment={"PATH": str(tmp_path)})
+    assert "Targets:" in done.stdout and done.stderr == ""
+
+
+def test_unknown_machine_is_refused():
+    done = make("ARCH=riscv", check=False)
+    assert done.returncode != 0 and "unknown machine" in done.stderr
+
+
+@pytest.mark.parametrize("cmdline", ["it's", 'a "b c" d', "$(x) $HOME `id` \\ ;&|<>*?", "a  b", "x=1,y=2"])
+def test_command_lines_reach_qemu_as_they_are(cmdline):
+    """Through make (where $$ is $) and the shell."""
+    line = make("-s", "qemu-line", "ARCH=x86_64", f"CMDLINE={cmdline}").stdout
+    words = subprocess.run(["sh", "-c", f"printf '%s\\n' {line}"], stdout=subprocess.PIPE, text=True, check=True).stdout.split("\n")
+    assert words[words.index("-append") + 1] == cmdline
+
+
+def test_smbios_doubles_commas():
+    line = make("-s", "qemu-line", "ISO=1", "FIRMWARE=uefi", "CMDLINE=ro_fault=same,ignore x").stdout
+    assert "-smbios 'type=1,serial=ro_fault=same,,ignore x'" in line and "OVMF" in line
+
+
+def test_qemu_lines_are_the_contract_s():
+    wanted = {
+        "x86_64": "qemu-system-x86_64 -M q35 -cpu max -m 128M -nodefaults -no-reboot -serial mon:stdio -display none "
+                  "-device isa-debug-exit,iobase=0xf4,iosize=4 -kernel build/x86_64/amber.elf -append ''",
+        "aarch64": "qemu-system-aarch64 -M virt,dtb-randomness=off -cpu max -m 128M -nodefaults -no-reboot -serial mon:stdio "
+                   "-display none -semihosting-config enable=on,target=gdb -kernel build/aarch64/Image -append ''"}
+    for name, line in wanted.items():
+        assert " ".join(make("-s", "qemu-line", f"ARCH={name}").stdout.split()) == line
+
+
+def test_smp_is_passed_on():
+    assert " -smp '4' " in make("-s", "qemu-line", "SMP=4").stdout
+
+
+def test_ci_script():
+    with open(os.path.join(TOP, ".ci", "run"), encoding="utf-8") as f:
+        assert "make setup check" in f.read()
+    assert os.access(os.path.join(TOP, ".ci", "run"), os.X_OK)
+
+
+@pytest.mark.parametrize("name", list(MACHINES))
+def test_clang_and_lld_build_it_too(name):
+    """… and what they build seals and proves the seal."""
+    make("COMPILER=clang", "kernels", f"ARCH={name}")
+    machine = MACHINES[name]
+    line = make("-s", "qemu-line", "COMPILER=clang", f"ARCH={name}", "CMDLINE=exit=debug lab=on ro_fault=once inject=lab_sealed_word:store8:1").stdout
+    done = subprocess.run(line, shell=True, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == machine.statuses["ok"], done.stdout.decode()
+    assert b'"state":"sealed"' in done.stdout and b'"after":"0100000000000000"' in done.stdout

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""tests/tree/test_elf.py: the linked kernels: tools/check_elf.py, symbols, the Image, what each is linked from."""
+import os
+import struct
+
+import check_elf
+import elf
+import pytest
+from machines import MACHINES
+from runner import kernel_elf
+
+SYMBOLS = ["__image_start", "__image_end", "lab_sealed_word", "lab_sealed_page", "lab_sealed_next"] + \
+    [f"__{name}_{edge}" for name in ("text", "rodata", "ro_after_init", "ro_core", "init") for edge in ("start", "end")]
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["ordinary", "broken"])
+def test_check_elf_finds_nothing(machine, broken):
+    assert list(check_elf.check(machine.name, kernel_elf(machine, broken))) == []
+
+
+@pytest.mark.parametrize("name", SYMBOLS)
+def test_symbols_of_the_contract(machine, name):
+    address = kernel_elf(machine).symbol(name)
+    assert name == "lab_sealed_word" or address % 4096 == 0
+
+
+def table(kernel):
+    """The generated symbol table, read back: (start, bytes, name, flags)."""
+    count = struct.unpack("<I", kernel.read(kernel.symbol("symbol_count"), 4))[0]
+    at, names = kernel.symbol("symbol_table"), kernel.symbol("symbol_names")
+    for i in range(count):
+        start, size, name, file, flags = struct.unpack("<QIIII", kernel.read(at + 24 * i, 24))
+        yield start, size, text(kernel, names + name), text(kernel, names + file), flags
+
+
+def text(kernel, address):
+    found = b""
+    while not found.endswith(b"\0"):
+        found += kernel.read(address + len(found), 1)
+    return found[:-1].decode()
+
+
+def test_symbol_table(machine):
+    kernel = kernel_elf(machine)
+    entries = list(table(kernel))
+    assert [e[0] for e in entries] == sorted(e[0] for e in entries)
+    in_elf = {(s.value, s.size, s.name) for s in kernel.symbols if s.type in (elf.STT_FUNC, elf.STT_OBJECT)}
+    assert in_elf <= {(start, size, name) for start, size, name, _, _ in entries}
+    for start, _, name, file, flags in entries:
+        if name == "lab_fill":
+            assert file == "lab.c" and flags == 1
+
+
+def test_no_fill_bytes_are_instructions(machine):
+    """The end of .text, padded to a page: traps, not a slide into the next section."""
+    kernel = kernel_elf(machine)
+    last = max(s.value + s.size for s in kernel.symbols if s.type == elf.STT_FUNC and s.value < kernel.symbol("__text_end"))
+    tail = kernel.read(last, kernel.symbol("__text_end") - last)
+    expected = b"\xcc" if machine.name == "x86_64" else b"\0"
+    assert set(tail[16:]) <= set(expected)
+
+
+def test_the_image_file():
+    """arm64's boot protocol: magic number, and a size that covers .bss."""
+    machine = MACHINES["aarch64"]
+    with open(os.path.join(machine.folder(), "Image"), "rb") as f:
+        header = f.read(64)
+    _, _, text_offset, image_size, flags = struct.unpack_from("<IIQQQ", header)
+    kernel = kernel_elf(machine)
+    assert header[56:60] == b"ARM\x64" and text_offset == 0 and flags == 0xA
+    assert image_size == kernel.symbol("__image_end") - kernel.symbol("__image_start")
+
+
+def test_nothing_of_libfdt_stays():
+    """It is all init memory, so it is gone after the seal."""
+    kernel = kernel_elf(MACHINES["aarch64"])
+    start, end = kernel.symbol("__init_start"), kernel.symbol("__init_end")
+    found = [s for s in kernel.symbols if s.name.startswith("fdt_") and s.type in (elf.STT_FUNC, elf.STT_OBJECT)]
+    assert found and all(start <= s.value < end for s in found)
+
+
+def test_sections_that_sort_themselves_out():
+    """A damaged copy is refused: here the text segment made writable."""
+    machine = MACHINES["x86_64"]
+    kernel = elf.Elf(machine.elf())
+    first = next(i for i, s in enumerate(kernel.segments) if s.type == elf.PT_LOAD)
+    kernel.segments[first] = kernel.segments[first]._replace(flags=7)
+    assert any("writable and executable" in fault for fault in check_elf.check("x86_64", kernel))
