@@ -58,7 +58,7 @@ SECTIONS
 
 	.rodata : LMA(.rodata) {
 		*(NOT_LIBFDT .rodata NOT_LIBFDT .rodata.*)
-		*(.data.rel.ro .data.rel.ro.*)
+		*(NOT_LIBFDT .data.rel.ro NOT_LIBFDT .data.rel.ro.*)
 		. = ALIGN(16);
 		__fixup_start = .;
 		KEEP(*(.fixup_table))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm/frame_run.c: runs of frame-table entries, eight at a step. Runs inside the gate too: leaf functions, small frames.
+ * mm/frame_run.c: runs of frame-table entries, sixteen at a step. Runs inside the gate too: leaf functions, small frames.
  */
 #include "frame_run.h"
 
@@ -19,17 +19,23 @@ static uint64_t pair_of(uint32_t word)
 	return ((uint64_t)word << 32) | word;
 }
 
+/* Do 16 entries (8-byte aligned) all equal the pair? */
+static inline bool sixteen_are(const struct frame *frame, uint64_t pair)
+{
+	const uint64_t *p = (const uint64_t *)frame;
+
+	return p[0] == pair && p[1] == pair && p[2] == pair && p[3] == pair && p[4] == pair && p[5] == pair && p[6] == pair &&
+	       p[7] == pair;
+}
+
 bool frame_run_is_alike(const struct frame *frame, uint64_t count)
 {
 	uint32_t expected = word_of(*frame);
 	uint64_t pair = pair_of(expected), i = (uintptr_t)frame & 4 ? 1 : 0;
 
-	for (; i + 8 <= count; i += 8) {
-		const uint64_t *p = (const uint64_t *)&frame[i];
-
-		if (p[0] != pair || p[1] != pair || p[2] != pair || p[3] != pair)
+	for (; i + 16 <= count; i += 16)
+		if (!sixteen_are(&frame[i], pair))
 			return false;
-	}
 	for (; i < count; i++)
 		if (word_of(frame[i]) != expected)
 			return false;
@@ -42,10 +48,10 @@ void frame_run_set(struct frame *frame, uint64_t count, struct frame value)
 
 	if (((uintptr_t)frame & 4) && count)
 		frame[i++] = value;
-	for (; i + 8 <= count; i += 8) {
+	for (; i + 16 <= count; i += 16) {
 		uint64_t *p = (uint64_t *)&frame[i];
 
-		p[0] = p[1] = p[2] = p[3] = pair;
+		p[0] = p[1] = p[2] = p[3] = p[4] = p[5] = p[6] = p[7] = pair;
 	}
 	for (; i < count; i++)
 		frame[i] = value;
@@ -56,13 +62,8 @@ uint64_t frame_run_length(const struct frame *frame, uint64_t count)
 	uint64_t pair = pair_of(word_of(*frame)), length = (uintptr_t)frame & 4 ? 1 : 0;
 
 	/* Whole steps while the entries are the same to the last bit, then one by one while only the type is. */
-	for (; length + 16 <= count; length += 16) {
-		const uint64_t *p = (const uint64_t *)&frame[length];
-
-		if (p[0] != pair || p[1] != pair || p[2] != pair || p[3] != pair || p[4] != pair || p[5] != pair || p[6] != pair ||
-		    p[7] != pair)
-			break;
-	}
+	while (length + 16 <= count && sixteen_are(&frame[length], pair))
+		length += 16;
 	while (length < count && frame[length].type == frame->type)
 		length++;
 	return length;
