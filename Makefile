@@ -210,12 +210,13 @@ bench: kernels ## instruction counts: a table, and build/bench.json
 	@$(PYTHON) tools/bench.py $(machines)
 fuzz: $(fuzzers) ## feed random command lines to the parser on this computer, T seconds each (default 30)
 	@for f in $(fuzzers); do echo "$$f for $(or $(T),30) s"; mkdir -p $$f.corpus; \
-		$$f -max_total_time=$(call quote,$(or $(T),30)) -max_len=2048 -dict=tests/fuzz/$$(basename $$f).dict -verbosity=0 -print_final_stats=0 -artifact_prefix=$$f. $$f.corpus || exit 1; done
+		$$f -max_total_time=$(call quote,$(or $(T),30)) -max_len=2048 -dict=tests/fuzz/$$(basename $$f).dict -verbosity=0 \
+			-artifact_prefix=$$f. $$f.corpus || exit 1; done
 clean: ## remove build/ except for what setup fetched
 	@if [ -d build ]; then find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +; fi
 help: ## this list
 	@echo "Targets:"
-	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  \1|\2/p; s/^all:.*/  all|build everything for both machines (the default)/p' Makefile \
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/  \1|\2/p; s/^all:.*/  all|everything, both machines (the default)/p' Makefile \
 		| awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'
 	@echo "Variables:"
 	@sed -n 's/^## \([A-Z]*\) /  \1|/p' Makefile | awk -F'|' '{ printf "%-12s %s\n", $$1, $$2 }'

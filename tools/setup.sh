@@ -75,7 +75,8 @@ arm64_sources() {
 	fi
 	mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
 		sed -n 's/^\(deb \(\[[^]]*\] \)\{0,1\}\|URIs: *\)\(https\{0,1\}:\/\/[^ ]*\/debian\/\{0,1\}\)\( .*\)\{0,1\}$/\3/p' | head -n 1)
-	echo "deb [arch=arm64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${mirror:-http://deb.debian.org/debian} $VERSION_CODENAME main"
+	echo "deb [arch=arm64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+		"${mirror:-http://deb.debian.org/debian} $VERSION_CODENAME main"
 }
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then

@@ -70,6 +70,7 @@ EVENTS = {
         "asked": texts, "verdict": one_of(*VERDICTS), "backtrace": texts},
     "inject": {
         "n": number, "target": text, "result": one_of("resumed", "killed", "refused"), "after": maybe(hexes)},
+    "bench": {"name": text, "median": number, "min": number, "max": number, "unit": text},
     "oops": {"thread": text, "reason": text},
     "panic": {"reason": text, "cpu": number},
     "exit": {
