@@ -6,6 +6,7 @@
 #include "panic_story.h"
 
 #include <amber/log.h>
+#include <amber/options.h>
 #include <amber/string.h>
 #include <amber/symbols.h>
 
@@ -40,6 +41,16 @@ void panic_story_plain(const char *reason, vaddr_t frame_pointer)
 	print_stack(addresses, count);
 }
 
+static void print_writer(const struct violation *violation)
+{
+	if (violation->initcall)
+		log_error("panic", "  init  last written by initcall %s", violation->initcall);
+	else if (violation->class == CLASS_DATA && options.initcall_trace)
+		log_error("panic", "  init  not written by any initcall");
+	else if (violation->class == CLASS_DATA)
+		log_error("panic", "  init  who wrote it: boot with initcall_trace=on");
+}
+
 static void print_rule(const struct violation *violation)
 {
 	if (violation->class == CLASS_CORE) {
@@ -50,7 +61,7 @@ static void print_rule(const struct violation *violation)
 	for (unsigned i = 0; i < violation->asked_count; i++) {
 		const struct violation_asked *asked = &violation->asked[i];
 
-		log_error("panic", "        %s %s", asked->policy, asked->why ? asked->why : "decided: stop the machine");
+		log_error("panic", "        %s: %s", asked->policy, asked->why ? asked->why : "stop the machine");
 	}
 	if (violation->several_chains)
 		log_error("panic", "        the store reaches objects with different chains");
@@ -63,7 +74,7 @@ static void print_next(const struct violation *violation)
 	if (violation->class == CLASS_CORE)
 		log_error("panic", "  next  look at the stack: no option forgives this write");
 	else
-		log_error("panic", "  next  try ro_fault=ignore (drop such writes), once or unprotect (let through)");
+		log_error("panic", "  next  try ro_fault=ignore (drop), once or unprotect (let through)");
 }
 
 void panic_story_sealed(const struct violation *violation)
@@ -77,10 +88,7 @@ void panic_story_sealed(const struct violation *violation)
 	log_error("panic", "  what  %s", words);
 	log_error("panic", "  who   %s", pc);
 	log_error("panic", "        in thread '%s' on CPU %u%s", violation->thread, violation->cpu, contexts[violation->context]);
-	if (violation->initcall)
-		log_error("panic", "  init  last written by initcall %s", violation->initcall);
-	else
-		log_error("panic", "  init  who wrote it: boot with initcall_trace=on");
+	print_writer(violation);
 	print_rule(violation);
 	print_stack(violation->backtrace, violation->backtrace_count);
 	if (seal_unprotected_pages())

@@ -58,7 +58,11 @@ void violation_words(const struct violation *violation, char *buf, size_t bytes)
 		format_bytes(old, sizeof(old), violation->old, violation->has_size ? violation->size_bytes : 8);
 	if (violation->has_values && violation->has_size)
 		format_bytes(new, sizeof(new), violation->new, violation->size_bytes);
-	if (violation->has_dry_run && !violation->has_values)
+	if (violation->class == CLASS_CORE)
+		format(buf, bytes, "%s, which holds %s", place, old);
+	else if (!violation->has_dry_run)
+		format(buf, bytes, "%s, size and values unknown", place);
+	else if (!violation->has_values)
 		format(buf, bytes, "%s, %s, nothing would change", place, size);
 	else
 		format(buf, bytes, "%s, %s%s %s -> %s", place, violation->has_size && !violation->size_exact ? "at least " : "", size,
@@ -74,9 +78,7 @@ static void print_words(const struct violation *violation)
 	log_warn("ro", "write to sealed memory: %s, by %s in thread '%s'", words, pc, violation->thread);
 	if (violation->count > 1)
 		log_warn("ro", "  %lu stores in a row", (unsigned long)violation->count);
-	if (violation->class == CLASS_CORE)
-		log_warn("ro", "  it is part of the protection itself: always panic");
-	else
+	if (violation->verdict != VERDICT_PANIC) /* the panic's own story says the rest */
 		log_warn("ro", "  ro_fault=%s: %s", violation->chain ? violation->chain : "panic", what_happened(violation->verdict));
 }
 
