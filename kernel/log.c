@@ -21,7 +21,7 @@ struct cell_row {
 	bool highlight;
 };
 
-bool log_lock_live;
+bool __ro_after_init log_lock_live;
 
 static struct lock log_lock = LOCK_INIT("log");
 static bool lock_is_broken;

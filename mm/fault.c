@@ -17,6 +17,7 @@
 #include "story.h"
 
 #define SPURIOUS_MAX 16 /* in a row at one address: more is a bug, not a stale translation */
+#define RETOLD_MAX   2  /* dry runs of one instruction that were abandoned for another fault */
 
 static struct story stories[MAX_CPUS];
 
@@ -63,6 +64,12 @@ static bool is_spurious(const struct fault *fault, const struct mapping *mapping
 	return true;
 }
 
+/* In a guard, and not far from the stack pointer: no stray store, but a stack that ran over. */
+static bool is_stack_overflow(const struct trap_frame *frame, const struct fault *fault)
+{
+	return fault->is_memory && stack_is_guard(fault->addr) && arch_frame_sp(frame) - fault->addr + STACK_SIZE < 2 * STACK_SIZE;
+}
+
 static void begin_violation(struct story *story)
 {
 	struct violation *violation = &story->violation;
@@ -104,11 +111,14 @@ static void note_dry_run(struct story *story)
 	memcpy(violation->new, run->new, sizeof(violation->new));
 }
 
-/* The step met another fault (a straddle into something that is no sealed data): handle that one instead. */
+/* The step met another fault, in a page that was no neighbour of the first, or is not sealed data: handle that one
+ * instead. A store that reaches two pages far apart would go to and fro. */
 static void retell(struct story *story)
 {
 	struct fault second = story->run.second;
 
+	if (++story->retold > RETOLD_MAX)
+		panic_fault(story->before, &second, "a store to several sealed pages far apart");
 	this_cpu()->state->in_story = false;
 	fault_handle(story->before, &second);
 	arch_frame_resume(story->before);
@@ -138,8 +148,10 @@ static void __noreturn start_story(struct trap_frame *frame, const struct fault 
 	this_cpu()->state->in_story = true;
 	story->before = (struct trap_frame *)story->before_bytes;
 	story->after = (struct trap_frame *)story->after_bytes;
-	if (frame != story->before) /* the same one after an abandoned dry run */
+	if (frame != story->before) { /* else the same one again, after an abandoned dry run */
 		memcpy(story->before, frame, arch_frame_bytes);
+		story->retold = 0;
+	}
 	story->fault = *fault;
 	story->class = class;
 	story->paddr = paddr;
@@ -159,7 +171,7 @@ void fault_handle(struct trap_frame *frame, const struct fault *fault)
 		panic_fault(frame, fault, "inside the gate");
 	class = gate_is_live ? classify(fault, &mapping, &paddr) : CLASS_NONE;
 	if (class == CLASS_NONE) {
-		if (fault->is_memory && stack_is_guard(fault->addr))
+		if (is_stack_overflow(frame, fault))
 			panic_fault(frame, fault, "kernel stack overflow");
 		if (mapping.level && fault->is_write && is_spurious(fault, &mapping))
 			return;

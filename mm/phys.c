@@ -12,7 +12,7 @@
 #include "frame_run.h"
 #include "kernel_map.h"
 
-static uint64_t *free_map;
+static uint64_t *__ro_after_init free_map;
 static uint64_t free_count, search_from;
 
 static bool is_free(uint64_t index)

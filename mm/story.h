@@ -21,6 +21,7 @@ struct story {
 	enum sealed_class class;
 	paddr_t paddr; /* of fault.addr */
 	enum dry_run_status status;
+	unsigned retold; /* abandoned dry runs of this instruction */
 	struct dry_run run;
 	struct violation violation;
 	uint8_t before_bytes[STORY_FRAME_BYTES] __aligned(16);
