@@ -12,7 +12,7 @@
 
 #include <arch.h>
 
-extern const uint8_t __build_id_start[]; /* linker/amber.ld.S */
+#include "kernel_map.h"
 
 #define BUILD_ID_DIGITS 12
 

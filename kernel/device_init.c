@@ -10,6 +10,7 @@
 #include <arch.h>
 
 static bool __initdata has_text_screen;
+static bool __ro_after_init has_timer;
 
 void __init device_init_remember(const struct boot_info *boot_info)
 {
@@ -24,7 +25,10 @@ INITCALL(INITCALL_EARLY, interrupt_controller);
 
 static enum error __init timer(void)
 {
-	return arch_timer_init();
+	enum error error = arch_timer_init();
+
+	has_timer = !error;
+	return error;
 }
 INITCALL(INITCALL_DEVICE, timer);
 
@@ -38,3 +42,8 @@ static enum error __init screen(void)
 	return OK;
 }
 INITCALL(INITCALL_DEVICE, screen);
+
+bool device_init_has_timer(void)
+{
+	return has_timer;
+}

@@ -12,6 +12,7 @@
 
 #include <arch.h>
 
+#include "device_init.h"
 #include "irq.h"
 #include "thread.h"
 
@@ -116,17 +117,23 @@ static void report(unsigned n, const struct injection *injection, const char *re
 	event_end(json);
 }
 
+static bool refuse(unsigned n, const struct injection *injection, const char *why)
+{
+	log_error("inject", "%s: 0x%lx %s; refused", injection->target, (unsigned long)injection->addr, why);
+	report(n, injection, "refused");
+	return false;
+}
+
 static bool inject_one(unsigned n, struct injection *injection)
 {
 	uint8_t before[64];
 	struct thread *thread;
 	enum error error;
 
-	if (!read_target(injection, before)) {
-		log_error("inject", "%s: 0x%lx is not mapped; refused", injection->target, (unsigned long)injection->addr);
-		report(n, injection, "refused");
-		return false;
-	}
+	if (!read_target(injection, before))
+		return refuse(n, injection, "is not mapped");
+	if (injection->context == CONTEXT_IRQ && !device_init_has_timer())
+		return refuse(n, injection, "can't be written in the timer interrupt: there is no timer");
 	error = thread_start("inject", injector, injection, &thread);
 	if (error)
 		panic("inject: no thread: %s", error_text(error));

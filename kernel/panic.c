@@ -3,9 +3,10 @@
  * kernel/panic.c: last words. First the story for a person (it fits a screen of 80×25), then for tools, then, on
  * serial only, the registers. Any context; takes no lock that it may hold; a second panic only says so.
  */
+#include <amber/panic.h>
+
 #include <amber/event.h>
 #include <amber/log.h>
-#include <amber/panic.h>
 #include <amber/string.h>
 #include <amber/symbols.h>
 

@@ -27,6 +27,18 @@ static const char *symbol_file(const struct symbol *symbol)
 	return symbol_names + symbol->file_offset;
 }
 
+/* The part behind "file:", if there is one; *length becomes its length. */
+static const char *name_part(const char *text, size_t *length)
+{
+	for (size_t i = *length; i > 0; i--) {
+		if (text[i - 1] == ':') {
+			*length -= i;
+			return text + i;
+		}
+	}
+	return text;
+}
+
 /* Is `text` (length bytes, no final 0) the name, or "file:name"? */
 static bool symbol_is_called(const struct symbol *symbol, const char *text, size_t length)
 {
@@ -88,15 +100,27 @@ const char *symbol_format(vaddr_t addr, char *buf, size_t bytes)
 	return buf;
 }
 
+uint32_t symbol_hash(const char *name, size_t length)
+{
+	uint32_t hash = 0;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash * 31 + (uint8_t)name[i]) & 0xffff;
+	return hash;
+}
+
 enum error symbol_find(const char *name, size_t length, const struct symbol **symbol, char *which, size_t which_bytes)
 {
 	const struct symbol *found = NULL;
 	bool is_ambiguous = false;
+	size_t part_length = length;
+	const char *part = name_part(name, &part_length);
+	uint32_t hash = symbol_hash(part, part_length);
 
 	if (which_bytes > 0)
 		which[0] = '\0';
 	for (uint32_t i = 0; i < symbol_count; i++) {
-		if (!symbol_is_called(&symbol_table[i], name, length))
+		if (symbol_table[i].flags >> SYMBOL_HASH_SHIFT != hash || !symbol_is_called(&symbol_table[i], name, length))
 			continue;
 		if (!found) {
 			found = &symbol_table[i];

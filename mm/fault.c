@@ -165,7 +165,7 @@ void fault_handle(struct trap_frame *frame, const struct fault *fault)
 	paddr_t paddr = 0;
 	enum sealed_class class;
 
-	if (fault->is_memory && take_fixup(frame))
+	if (take_fixup(frame)) /* x86_64: a non-canonical address is no page fault */
 		return;
 	if (gate_is_live && arch_root_current() == this_cpu()->gate_root)
 		panic_fault(frame, fault, "inside the gate");

@@ -17,6 +17,7 @@ extern const char __image_start[], __image_end[];
 extern const char __text_start[], __text_end[], __rodata_start[], __rodata_end[];
 extern const char __init_start[], __init_text_end[], __init_end[];
 extern const char __ro_after_init_start[], __ro_after_init_used_end[], __ro_after_init_end[];
+extern const uint8_t __build_id_start[];
 extern const char __ro_core_start[], __ro_core_used_end[], __ro_core_end[];
 
 extern paddr_t kernel_root_frame, gate_root_frame; /* class core */

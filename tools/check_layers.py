@@ -25,7 +25,7 @@ LEVELS = {"arch": 0, "mm": 1, "boot": 2, "kernel": 3}
 UPCALLS = ["upcalls", "gate_ops"]
 GROUND_FLOOR = ["log", "event", "json", "panic", "lock", "string", "error", "symbols", "options", "broken", "percpu"]
 COMPILER_HEADERS = {"stdbool.h", "stddef.h", "stdint.h", "stdarg.h"}
-LIBRARY_HEADERS = {"boot/fdt.c": {"libfdt.h"}}
+LIBRARY_HEADERS = {"boot/fdt.c": {"libfdt.h"}, "boot/fdt_nodes.c": {"libfdt.h"}}
 MACHINE_WORDS = re.compile(r"\b(__x86_64__|__aarch64__|__arm64__|x86_64|aarch64|CR[034]|EFER|TTBR[01]_EL1|SCTLR_EL1|RFLAGS|ESR_EL1)\b")
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"", re.S)
 NAME = re.compile(r"\b([a-z_][a-z0-9_]*)\s*(?:\(|\[|;| =)")

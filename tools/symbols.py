@@ -15,6 +15,7 @@ import sys
 import elf
 
 FUNCTION, OBJECT = 1, 2
+HASH_SHIFT = 16
 # The linker script's edges are known to the command line too; they have no size.
 EDGES = re.compile(r"__(text|rodata|init|ro_after_init|ro_core)_(start|end)$")
 
@@ -55,11 +56,19 @@ def assembly(table):
     lines = ["/* SPDX-License-Identifier: MIT */", "/* Made by tools/symbols.py: include/amber/symbols.h says what it means. */",
              '\t.section .symbol_table, "a", %progbits', "\t.balign 16"]
     rows = ["\t.quad %#x\n\t.long %d, %d, %d, %d" % (addr, size, offsets[name], offsets[file], flags)
-            for addr, size, name, file, flags in table]
+            for addr, size, name, file, flags in ((*e[:4], e[4] | name_hash(e[2]) << HASH_SHIFT) for e in table)]
     lines += symbol("symbol_table", rows)
     lines += symbol("symbol_count", ["\t.long %d" % len(table)])
     lines += symbol("symbol_names", ['\t.asciz "%s"' % name for name in names])
     return "\n".join(lines) + "\n"
+
+
+def name_hash(name):
+    """As kernel/symbols.c computes it."""
+    value = 0
+    for byte in name.encode("ascii"):
+        value = (value * 31 + byte) & 0xFFFF
+    return value
 
 
 def symbol(name, body):

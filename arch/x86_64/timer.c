@@ -23,7 +23,7 @@
 
 #define COUNTS_SHORT     20000 /* of the APIC: 0.3 ms at QEMU's 62.5 MHz */
 #define COUNTS_LONG      80000 /* 1.3 ms; 53 ms at 1.5 MHz, below one round of the PIT */
-#define ROUNDS           3
+#define ROUNDS           5
 #define MICROSECONDS     1000000ull
 
 static uint64_t tsc_to_us __ro_after_init; /* microseconds per 2^32 ticks of the counter; 0 = not known yet */
@@ -53,11 +53,12 @@ static __init uint16_t pit_read(void)
 	return (uint16_t)(io_in8(PIT_CHANNEL2) << 8 | low);
 }
 
-/* One tick of `counts` APIC counts. Interrupts are masked before and behind it. */
+/* One tick of `counts` APIC counts. Interrupts are masked before and behind it. The counter is read outside the PIT: a
+ * delay between the two, like a late interrupt, can only make `tsc` too large. */
 static __init struct sample measure(uint32_t counts)
 {
-	uint16_t pit = pit_read();
 	uint64_t tsc = arch_instructions();
+	uint16_t pit = pit_read();
 
 	calibration_done = false;
 	if (intc_write(APIC_TIMER_INITIAL, counts))
@@ -66,38 +67,42 @@ static __init struct sample measure(uint32_t counts)
 		arch_wait_for_interrupt();
 		(void)arch_irq_save();
 	}
-	tsc = arch_instructions() - tsc;
-	return (struct sample){ .tsc = tsc, .pit = (uint16_t)(pit - pit_read()) };
+	pit = (uint16_t)(pit - pit_read());
+	return (struct sample){ .tsc = arch_instructions() - tsc, .pit = pit };
 }
 
-/* The round that was disturbed least. */
-static __init struct sample measure_best(uint32_t counts)
+/* The rates, in ticks of the counter. On a busy host single rounds are off by any amount (the PIT even wraps), but
+ * always to the same side: the smallest value is the best. */
+struct rates {
+	uint64_t tsc_hz;
+	uint64_t brief, full; /* ticks for COUNTS_SHORT and COUNTS_LONG */
+};
+
+static __init enum error calibrate(struct rates *rates)
 {
-	struct sample best = { 0, 0 };
-
-	for (unsigned i = 0; i < ROUNDS; i++) {
-		struct sample sample = measure(counts);
-
-		if (!best.pit || sample.pit < best.pit)
-			best = sample;
-	}
-	return best;
-}
-
-/* What COUNTS_LONG - COUNTS_SHORT counts take. */
-static __init enum error calibrate(struct sample *sample)
-{
-	struct sample brief, full;
-
+	*rates = (struct rates){ UINT64_MAX, UINT64_MAX, UINT64_MAX };
 	if (intc_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_16) || intc_write(APIC_LVT_TIMER, VECTOR_CALIBRATE))
 		return ERR_HARDWARE;
 	pit_start();
-	brief = measure_best(COUNTS_SHORT);
-	full = measure_best(COUNTS_LONG);
-	if (full.pit <= brief.pit || full.tsc <= brief.tsc)
-		return ERR_HARDWARE;
-	*sample = (struct sample){ .tsc = full.tsc - brief.tsc, .pit = full.pit - brief.pit };
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		struct sample brief = measure(COUNTS_SHORT), full = measure(COUNTS_LONG);
+
+		if (!brief.tsc || !full.tsc || !full.pit)
+			return ERR_HARDWARE;
+		rates->brief = MIN(rates->brief, brief.tsc);
+		rates->full = MIN(rates->full, full.tsc);
+		rates->tsc_hz = MIN(rates->tsc_hz, full.tsc * PIT_HZ / full.pit);
+	}
 	return OK;
+}
+
+/* APIC counts for one tick of ours. */
+static __init uint64_t counts_per_tick(const struct rates *rates)
+{
+	bool has_both = rates->full > rates->brief; /* else even the best rounds were late */
+	uint64_t counts = has_both ? COUNTS_LONG - COUNTS_SHORT : COUNTS_LONG;
+
+	return counts * rates->tsc_hz / (has_both ? rates->full - rates->brief : rates->full) / TIMER_HZ;
 }
 
 void timer_calibration_tick(void)
@@ -107,17 +112,16 @@ void timer_calibration_tick(void)
 
 __init enum error arch_timer_init(void)
 {
-	uint64_t start = arch_instructions(), irq_state = arch_irq_save(), counts;
-	struct sample sample;
-	enum error error = calibrate(&sample);
+	uint64_t start = arch_instructions(), irq_state = arch_irq_save();
+	struct rates rates;
+	enum error error = calibrate(&rates);
 
 	wait_instructions = arch_instructions() - start;
 	arch_irq_restore(irq_state);
 	if (error)
 		return error;
-	tsc_to_us = (MICROSECONDS << 32) / (sample.tsc * PIT_HZ / sample.pit);
-	counts = (COUNTS_LONG - COUNTS_SHORT) * PIT_HZ / (sample.pit * TIMER_HZ);
-	if (intc_write(APIC_LVT_TIMER, APIC_PERIODIC | VECTOR_TIMER) || intc_write(APIC_TIMER_INITIAL, (uint32_t)counts))
+	tsc_to_us = (MICROSECONDS << 32) / rates.tsc_hz;
+	if (intc_write(APIC_LVT_TIMER, APIC_PERIODIC | VECTOR_TIMER) || intc_write(APIC_TIMER_INITIAL, (uint32_t)counts_per_tick(&rates)))
 		return ERR_HARDWARE;
 	return OK;
 }

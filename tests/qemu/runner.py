@@ -46,7 +46,8 @@ class Guest:
         self.nonce = ""
         if not raw:
             self.nonce = "".join(random.choices(string.ascii_letters + string.digits, k=12))
-            words = ["exit=debug" if debug_exit else "", f"nonce={self.nonce}", f"break={broken}" if broken and "break=" not in cmdline else "", cmdline]
+            break_ = f"break={broken}" if broken and "break=" not in cmdline else ""
+            words = ["exit=debug" if debug_exit else "", f"nonce={self.nonce}", break_, cmdline]
             cmdline = " ".join(w for w in words if w)
         elif given := re.findall(r"(?:^| )nonce=(\w+)", cmdline):
             self.nonce = given[-1]

@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+import pexpect
 import pytest
 from machines import MACHINES, TOP
 
@@ -62,6 +63,59 @@ def test_qemu_lines_are_the_contract_s():
 
 def test_smp_is_passed_on():
     assert " -smp '4' " in make("-s", "qemu-line", "SMP=4").stdout
+
+
+def spawn(command):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS")) and k not in ("ARCH", "T", "CMDLINE")}
+    return pexpect.spawn("/bin/sh", ["-c", command], cwd=TOP, env=clean, timeout=60, encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", list(MACHINES))
+def test_run_on_a_terminal(name):
+    """First and last line say how to quit, and so it does."""
+    child = spawn(f"make run ARCH={name}")
+    child.expect("ready")
+    first = child.before.strip().split("\n")[0]
+    child.send("\x01x")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert "Ctrl-A X" in first and "Ctrl-A X" in child.before.strip().split("\n")[-1]
+    assert child.exitstatus == 0
+
+
+def test_debug_stops_at_the_first_instruction():
+    child = spawn("make debug ARCH=x86_64 CMDLINE=\"note='a b'\"")
+    child.expect_exact("(gdb) ")
+    child.sendline("p/x $pc")
+    child.expect_exact("0xfff0")
+    child.sendline("hbreak kernel_main")
+    child.sendline("continue")
+    child.expect("kernel_main")
+    child.sendline("kill")
+    child.sendline("y")
+    child.sendline("quit")
+    child.sendline("y")
+    child.expect(pexpect.EOF)
+    child.close()
+
+
+def test_other_systems_are_told_what_is_needed(tmp_path):
+    for tool in ("sh", "tr", "fold", "sed", "id"):
+        os.symlink(f"/usr/bin/{tool}", tmp_path / tool)
+    done = subprocess.run(["/bin/sh", "tools/setup.sh"], cwd=TOP, env={"PATH": str(tmp_path)}, stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode != 0
+    for package in ("gcc-aarch64-linux-gnu", "qemu-system-x86", "xorriso", "libfdt"):
+        assert package in done.stdout
+
+
+def test_fuzz():
+    done = make("fuzz", "T=3", check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_test_matches():
+    done = make("check", "ARCH=aarch64", "T=no_such_test_anywhere", check=False)
+    assert done.returncode != 0 and done.stdout.rstrip().endswith("0 passed, 0 failed")
 
 
 def test_ci_script():

@@ -3,7 +3,7 @@
  * tests/unit/fdt_test.c: device trees, good, bad and damaged at random. They are written by libfdt's
  * sequential functions, each laid in front of a page that can't be read.
  *
- * sources: boot/fdt.c boot/boot_fill.c mm/memory_map.c kernel/format.c
+ * sources: boot/fdt.c boot/fdt_nodes.c boot/boot_fill.c mm/memory_map.c kernel/format.c
  * libraries: -lfdt
  */
 #include "untrusted_input.h"
@@ -472,6 +472,95 @@ static void test_reservations(void **state)
 	assert_refused(&shape, "fdt: more than 64 memory ranges");
 }
 
+/* A tree of these tags, with one string "x" at 0; parsed. */
+static enum error parse_tags(unsigned count, const uint32_t *tags)
+{
+	uint32_t header[10] = { FDT_MAGIC, 0, 56, 0, 40, 17, 16, 0, 4, count * 4 };
+	size_t bytes = ALIGN_UP(56 + count * 4 + 4, 8);
+
+	memset(tree, 0, sizeof(tree));
+	header[1] = (uint32_t)bytes;
+	header[3] = 56 + count * 4;
+	for (unsigned i = 0; i < 10 + 4 + count; i++) {
+		fdt32_t cell = cpu_to_fdt32(i < 10 ? header[i] : i < 14 ? 0 : tags[i - 14]);
+
+		memcpy(tree + i * 4, &cell, 4);
+	}
+	tree[header[3]] = 'x';
+	return parse_bytes(bytes);
+}
+
+/* The order of tags: Devicetree Specification 0.4, 5.4.2. */
+static void test_structure(void **state)
+{
+	enum { NODE = FDT_BEGIN_NODE, CLOSE = FDT_END_NODE, PROP = FDT_PROP, NOP = FDT_NOP, END = FDT_END };
+	static const struct { unsigned count; uint32_t tags[10]; bool is_good; } cases[] = {
+		{ 4, { NODE, 0, CLOSE, END }, true },
+		{ 7, { NOP, NODE, 0, NOP, CLOSE, NOP, END }, true },
+		{ 7, { NODE, 0, PROP, 0, 0, CLOSE, END }, true },
+		{ 7, { NODE, 0, PROP, 0, 2, CLOSE, END }, false },          /* a name beyond the strings */
+		{ 7, { NODE, 0, PROP, 0xfffffff0, 0, CLOSE, END }, false }, /* a value beyond the structure */
+		{ 1, { END }, false },
+		{ 3, { NODE, 0, END }, false },
+		{ 3, { NODE, 0, CLOSE }, false },
+		{ 2, { CLOSE, END }, false },
+		{ 5, { NODE, 0, CLOSE, CLOSE, END }, false },
+		{ 7, { NODE, 0, CLOSE, NODE, 0, CLOSE, END }, false },
+		{ 7, { PROP, 0, 0, NODE, 0, CLOSE, END }, false },
+		{ 7, { NODE, 0, CLOSE, PROP, 0, 0, END }, false },
+		{ 4, { NODE, 0x61000000, CLOSE, END }, false },             /* a root with a name */
+		{ 5, { NODE, 0, 7, CLOSE, END }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(parse_tags(cases[i].count, cases[i].tags), ERR_INVALID);
+		assert_ptr_not_equal(strstr(why, cases[i].is_good ? "no memory in the tree" : "the tree is damaged"), NULL);
+	}
+}
+
+/* Of two nodes with one name the first counts; properties behind a child are nobody's. */
+static void test_twins(void **state)
+{
+	(void)state;
+	memset(tree, 0, sizeof(tree));
+	fdt_create(tree, sizeof(tree));
+	fdt_finish_reservemap(tree);
+	node("");
+	for (unsigned i = 0; i < 2; i++) {
+		node("chosen");
+		text("bootargs", i ? "second" : "first");
+		node("child");
+		close_node();
+		close_node();
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		node("psci");
+		text("method", i ? "nonsense" : "smc");
+		close_node();
+	}
+	for (uint32_t i = 0; i < 20; i++) {
+		char name[24];
+
+		snprintf(name, sizeof(name), "serial@%x", 0x9000000 + i * 0x1000);
+		node(name);
+		text("compatible", "arm,pl011");
+		cells("reg", 3, (const uint32_t[]){ 0, 0x9000000 + i * 0x1000, 0x1000 });
+		close_node();
+	}
+	node("memory");
+	text("device_type", "memory");
+	cells("reg", 3, (const uint32_t[]){ 0, RAM_START, RAM_BYTES });
+	close_node();
+	close_node();
+	fdt_finish(tree);
+	assert_int_equal(parse_bytes(ALIGN_UP(fdt_totalsize(tree), 8)), OK);
+	assert_string_equal(info.cmdline, "first");
+	assert_true(info.devices.psci_smc);
+	assert_int_equal(info.devices.uart, 0x9000000);
+	assert_true(memory_map_is(&info.memory, RAM_START, RAM_START + RAM_BYTES, MEMORY_USABLE));
+}
+
 static void set_header(unsigned index, uint32_t value)
 {
 	fdt32_t cell = cpu_to_fdt32(value);
@@ -555,7 +644,8 @@ int main(void)
 		cmocka_unit_test(test_initrd),       cmocka_unit_test(test_interrupts),
 		cmocka_unit_test(test_depth),        cmocka_unit_test(test_reservations),
 		cmocka_unit_test(test_bad_headers),  cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_random_damage),
+		cmocka_unit_test(test_random_damage), cmocka_unit_test(test_structure),
+		cmocka_unit_test(test_twins),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

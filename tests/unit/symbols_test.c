@@ -19,12 +19,25 @@
 enum { NONE = 0, ENTRY = 1, MAIN = 7, SEAL = 12, STATE = 17, EDGE = 23, BIG = 28, FILE_A = 32, FILE_B = 37 };
 const char symbol_names[] = "\0entry\0main\0seal\0state\0edge\0big\0a.c\0\0b.c";
 
+/* What symbol_hash makes of them, computed by tools/symbols.py. */
+enum {
+	HASH_ENTRY = 0x0872,
+	HASH_MAIN = 0x05b9,
+	HASH_SEAL = 0xcdfd,
+	HASH_STATE = 0xc491,
+	HASH_EDGE = 0x6dbd,
+	HASH_BIG = 0x7d00,
+};
+#define FLAGS(kind, name) (SYMBOL_##kind | (uint32_t)HASH_##name << SYMBOL_HASH_SHIFT)
+
 const struct symbol symbol_table[] = {
-	{ 0x1000, 0, ENTRY, NONE, SYMBOL_FUNCTION },     /* assembly: reaches to the next */
-	{ 0x1040, 0x20, MAIN, FILE_A, SYMBOL_FUNCTION }, /* a gap behind it */
-	{ 0x1080, 0x10, SEAL, FILE_B, SYMBOL_FUNCTION }, { 0x2000, 0, EDGE, NONE, 0 },
-	{ 0x2000, 8, STATE, FILE_A, SYMBOL_OBJECT }, /* same start as the edge */
-	{ 0x2008, 8, STATE, FILE_B, SYMBOL_OBJECT },     { 0x3000, 0x100, BIG, NONE, SYMBOL_OBJECT },
+	{ 0x1000, 0, ENTRY, NONE, FLAGS(FUNCTION, ENTRY) },    /* assembly: reaches to the next */
+	{ 0x1040, 0x20, MAIN, FILE_A, FLAGS(FUNCTION, MAIN) }, /* a gap behind it */
+	{ 0x1080, 0x10, SEAL, FILE_B, FLAGS(FUNCTION, SEAL) },
+	{ 0x2000, 0, EDGE, NONE, (uint32_t)HASH_EDGE << SYMBOL_HASH_SHIFT },
+	{ 0x2000, 8, STATE, FILE_A, FLAGS(OBJECT, STATE) }, /* same start as the edge */
+	{ 0x2008, 8, STATE, FILE_B, FLAGS(OBJECT, STATE) },
+	{ 0x3000, 0x100, BIG, NONE, FLAGS(OBJECT, BIG) },
 };
 const uint32_t symbol_count = ARRAY_SIZE(symbol_table);
 
@@ -94,6 +107,16 @@ static void test_find(void **state)
 	}
 }
 
+static void test_hash(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < symbol_count; i++) {
+		const char *name = symbol_name(&symbol_table[i]);
+
+		assert_int_equal(symbol_table[i].flags >> SYMBOL_HASH_SHIFT, symbol_hash(name, strlen(name)));
+	}
+}
+
 static void test_ambiguous(void **state)
 {
 	(void)state;
@@ -126,7 +149,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_at),        cmocka_unit_test(test_format_is_cut), cmocka_unit_test(test_find),
-		cmocka_unit_test(test_ambiguous), cmocka_unit_test(test_count),
+		cmocka_unit_test(test_ambiguous), cmocka_unit_test(test_count),         cmocka_unit_test(test_hash),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tests/unit/fake_machine/fake_machine.c: see fake_machine.h. The gate is a function call that opens the window; it aborts
+ * if it is entered twice or with interrupts enabled.
+ */
+#define _GNU_SOURCE
+#include "fake_machine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <amber/gate_ops.h>
+#include <amber/log.h>
+
+#include "fake_kernel.h"
+#include "gate.h"
+#include "kernel_map.h"
+#include "phys.h"
+
+extern char __host_data_start[], __host_data_end[], __host_bss_start[], __host_bss_end[]; /* image.ld */
+
+struct percpu *fake_this_cpu;
+bool fake_irqs_enabled = true;
+uint64_t fake_root;
+paddr_t arch_image_phys;
+struct arch_device arch_devices[4];
+unsigned arch_device_count;
+const char arch_name[] = "fake";
+
+static int ram_file;
+static uint8_t *pristine_image, *pristine_data, *pristine_bss;
+static bool in_gate;
+static uint64_t random_state = 1;
+
+static void must(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "fake machine: %s\n", what);
+	abort();
+}
+
+/* Byte by byte: statics have the address sanitizer's red zones between them, and its memcpy would complain. */
+__attribute__((no_sanitize("address"))) static void copy(volatile uint8_t *to, const uint8_t *from, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		to[i] = from[i];
+}
+
+static uint8_t *copy_of(const char *start, const char *end)
+{
+	uint8_t *to = malloc(end - start + 1);
+
+	must(to, "no memory");
+	copy(to, (const uint8_t *)start, end - start);
+	return to;
+}
+
+static void map_ram(uint64_t addr, paddr_t from, uint64_t bytes)
+{
+	void *at = mmap((void *)addr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, ram_file, from);
+
+	must(at == (void *)addr, "RAM can't be mapped where it must be");
+}
+
+static void set_window(int protection)
+{
+	must(mprotect((void *)WINDOW_BASE, FAKE_RAM_BYTES, protection) == 0, "mprotect");
+}
+
+static void first_start(void)
+{
+	ram_file = memfd_create("ram", 0);
+	must(ram_file >= 0, "memfd_create");
+	fake_events_install();
+	pristine_image = copy_of(__image_start, __image_end);
+	pristine_bss = malloc(__host_bss_end - __host_bss_start);
+	pristine_data = copy_of(__host_data_start, __host_data_end);
+	must(pristine_bss, "no memory");
+	copy(pristine_bss, (const uint8_t *)__host_bss_start, __host_bss_end - __host_bss_start);
+}
+
+void fake_machine_start(paddr_t image_phys)
+{
+	if (!ram_file)
+		first_start();
+	copy((uint8_t *)__host_data_start, pristine_data, __host_data_end - __host_data_start);
+	copy((uint8_t *)__host_bss_start, pristine_bss, __host_bss_end - __host_bss_start);
+	must(ftruncate(ram_file, 0) == 0 && ftruncate(ram_file, FAKE_RAM_BYTES) == 0, "ftruncate");
+	map_ram(DIRECT_MAP_BASE, 0, FAKE_RAM_BYTES);
+	map_ram(WINDOW_BASE, 0, FAKE_RAM_BYTES);
+	map_ram(IMAGE_BASE, image_phys, __image_end - __image_start);
+	copy((uint8_t *)IMAGE_BASE, pristine_image, __image_end - __image_start);
+	arch_image_phys = image_phys;
+}
+
+static void boot(const struct memory_map *memory)
+{
+	static struct boot_info boot_info;
+
+	boot_info.memory = *memory;
+	kernel_map_build(&boot_info);
+	kernel_map_go_live();
+	phys_init();
+}
+
+void fake_boot(const struct memory_map *memory, paddr_t image_phys)
+{
+	fake_machine_start(image_phys);
+	boot(memory);
+}
+
+bool fake_boot_panics(const struct memory_map *memory, paddr_t image_phys)
+{
+	fake_machine_start(image_phys); /* not inside PANICS, which keeps its state in statics */
+	return PANICS(boot(memory));
+}
+
+void fake_boot_small(void)
+{
+	struct memory_map memory = { 0 };
+
+	must(memory_map_add(&memory, FAKE_SMALL_START, FAKE_SMALL_BYTES, MEMORY_USABLE) == OK, "memory map");
+	fake_boot(&memory, FAKE_SMALL_IMAGE);
+}
+
+void fake_window_open(void)
+{
+	set_window(PROT_READ | PROT_WRITE);
+	in_gate = true;
+}
+
+void fake_window_close(void)
+{
+	in_gate = false;
+	set_window(PROT_NONE);
+}
+
+uint64_t arch_gate_call(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+{
+	uint64_t irq_state = arch_irq_save(), result;
+	uint64_t *top = (uint64_t *)this_cpu()->gate_sp;
+
+	must(!in_gate, "the gate is entered inside the gate");
+	must(op < GATE_OP_COUNT && gate_functions[op], "no such gate function");
+	fake_note(FAKE_GATE_ENTER, op);
+	fake_window_open();
+	top[-1] = (uint64_t)&top;
+	top[-2] = fake_root;
+	if (fake_is_recording)
+		set_window(PROT_READ);
+	result = gate_functions[op](a, b, c, d, e);
+	must(!fake_irqs_enabled, "interrupts are enabled inside the gate");
+	fake_window_close();
+	fake_note(FAKE_GATE_LEAVE, op);
+	arch_irq_restore(irq_state);
+	return result;
+}
+
+enum error arch_gate_device(uint64_t reg, uint64_t value)
+{
+	(void)value;
+	return reg == 0xb0 ? OK : ERR_INVALID;
+}
+
+void arch_percpu_install(struct percpu *cpu)
+{
+	fake_this_cpu = cpu;
+}
+
+/* As on the real machine the arena can't be written through the direct map from here on. */
+void arch_root_load(uint64_t root_value)
+{
+	fake_root = root_value;
+	must(mprotect(phys_to_virt(frame_table.arena_start), frame_table.arena_end - frame_table.arena_start, PROT_READ) == 0, "mprotect");
+}
+
+void arch_devices_mapped(void)
+{
+	set_window(PROT_NONE);
+}
+
+void arch_step_fix_stored(const struct trap_frame *before, uint8_t *page, vaddr_t addr_page)
+{
+	(void)before, (void)page, (void)addr_page;
+}
+
+void arch_tlb_invalidate_page(vaddr_t addr)
+{
+	fake_note(FAKE_INVALIDATE, addr);
+}
+
+void arch_tlb_invalidate_all(void)
+{
+	fake_note(FAKE_INVALIDATE_ALL, 0);
+}
+
+void fake_note_sync(void)
+{
+	fake_note(FAKE_SYNC, 0);
+}
+
+void fake_random_seed(uint64_t seed)
+{
+	random_state = seed * 0x9e3779b97f4a7c15ull | 1;
+}
+
+uint64_t fake_random(void)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state * 0x2545f4914f6cdd1dull;
+}
+
+uint64_t fake_random_below(uint64_t limit)
+{
+	return (fake_random() >> 11) % limit;
+}
