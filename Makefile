@@ -95,7 +95,7 @@ objects_$2 := $(patsubst %,$2/obj/%.o,$(filter-out $4,$(call sources,$1)))
 $2/obj/%.o: % Makefile
 	@mkdir -p $$(@D)
 	$$Q$(call compiler,$1) $$(call cflags,$1,$$<) $3 -c $$< -o $$@
-$2/amber.ld: linker/amber.ld.S linker/$1.h include/amber/layout.h Makefile
+$2/amber.ld: linker/amber.ld.S linker/$1.h linker/not_loaded.h include/amber/layout.h Makefile
 	@mkdir -p $$(@D)
 	$$Q$(call compiler,$1) -E -P -x assembler-with-cpp -I include -DLINKER_MACHINE='"$1.h"' $$< -o $$@
 $2/amber.elf: $2/amber.ld $$(objects_$2) tools/symbols.py tools/elf.py tools/check_elf.py Makefile $(if $(filter aarch64,$1),$(libfdt))
@@ -193,6 +193,7 @@ build/fuzz/%: tests/fuzz/%_fuzz.c Makefile
 		$< $(call head_line,sources,$<) -o $@
 # Programs for tests, without cmocka: build/host/replay is used by tests/qemu.
 host_programs := build/host/replay
+build/host/replay: $(wildcard kernel/policy/*.c)
 build/host/%: tests/unit/%.c Makefile
 	@mkdir -p $(@D)
 	$(host_dependencies)

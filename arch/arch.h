@@ -145,7 +145,7 @@ struct probe_registers {
 struct dry_run_probe {
 	const char *name;                           /* "store8", "push", "rep_stosb": the test is dry_run_NAME */
 	const void *code;                           /* one instruction (plus what it needs before), then return */
-	int32_t offset;                             /* where in the page it aims: 0x40 in the middle, -4 = straddles the edge to the next page, … */
+	int32_t offset;                             /* where in the page it aims; negative: before its end, across the edge */
 	uint32_t bytes;                             /* how much it may touch behind that */
 	bool uses_stack;                            /* it pushes with the stack pointer at the target */
 };
@@ -163,7 +163,7 @@ uint64_t arch_time_us(void);                        /* since kernel entry; works
 uint64_t arch_entry_instructions(void);             /* arch_instructions() at kernel entry */
 uint64_t arch_hardware_wait_instructions(void);     /* instructions spent waiting for hardware until now */
 
-/* --- devices.c: what is mapped, and what is switched off before -------------------------------------------------------------- */
+/* --- devices.c: what is mapped, and what is switched off before ------------------------------------------ */
 struct arch_device {
 	const char *name;
 	paddr_t start;      /* page aligned */
@@ -178,7 +178,7 @@ extern unsigned arch_device_count;
 enum error arch_devices_find(const struct boot_info *boot_info);
 void arch_devices_mapped(void);                     /* own tables live: use arch_devices[].va from now on */
 
-/* --- uart.c, screen.c, power.c --------------------------------------------------------------------------------------------------- */
+/* --- uart.c, screen.c, power.c --------------------------------------------------------------------------- */
 void arch_uart_write(const char *text, size_t bytes); /* LF becomes CR LF; waits until it is out; any time */
 bool arch_screen_size(unsigned *columns, unsigned *rows); /* false: there is no text screen */
 void arch_screen_put(unsigned column, unsigned row, char c, bool highlight);

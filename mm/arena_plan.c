@@ -45,6 +45,7 @@ enum error __init arena_plan_make(struct arena_plan *plan, const struct memory_m
 	plan->frames = (ALIGN_UP(highest, BLOCK_SIZE) >> PAGE_SHIFT) - plan->first_frame;
 	table_bytes = ALIGN_UP(plan->frames * 4, PAGE_SIZE);
 	bytes = ALIGN_UP(ring_bytes + table_bytes + ARENA_ROOM, BLOCK_SIZE);
+	plan->bytes = bytes;
 	plan->start = find_start(memory, image, image_end, bytes);
 	if (!plan->start)
 		return ERR_NO_MEMORY;

@@ -15,6 +15,7 @@ struct arena_plan {
 	paddr_t frame_table;           /* behind it */
 	paddr_t free;                  /* the rest */
 	uint64_t first_frame, frames;  /* what the frame table covers: all RAM */
+	uint64_t bytes;                /* of the arena; known also where there is no place for it */
 };
 
 /* The arena of a machine with this memory and an image at [image, image_end): at ARENA_OFFSET if RAM reaches twice as

@@ -45,7 +45,8 @@ bool frame_is_table(enum frame_type type)
 const char *frame_type_text(enum frame_type type)
 {
 	static const char *const names[FRAME_TYPE_COUNT] = {
-		[FRAME_RESERVED] = "reserved",     [FRAME_OFF_LIMITS] = "off-limits", [FRAME_KERNEL] = "kernel",         [FRAME_INIT_TEXT] = "init-text",
+		[FRAME_RESERVED] = "reserved",     [FRAME_OFF_LIMITS] = "off-limits",
+		[FRAME_KERNEL] = "kernel",         [FRAME_INIT_TEXT] = "init-text",
 		[FRAME_TEXT] = "text",             [FRAME_RODATA] = "rodata",         [FRAME_SEALED] = "sealed",
 		[FRAME_CORE] = "core",             [FRAME_ARENA] = "unused",          [FRAME_TABLE] = "table",
 		[FRAME_ROOT] = "root",             [FRAME_GATE_TABLE] = "gate-table", [FRAME_DRY_TABLE] = "dry-run-table",

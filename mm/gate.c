@@ -59,6 +59,8 @@ pte_t *gate_walk(paddr_t root, vaddr_t addr, int *level)
 	return NULL;
 }
 
+#define ENTRIES_MAX 512 /* that one call stores */
+
 /* May a leaf with these permissions map this one frame? (design §3: frame table) */
 static bool leaf_allowed(const struct frame *frame, unsigned perms)
 {
@@ -71,7 +73,8 @@ static bool leaf_allowed(const struct frame *frame, unsigned perms)
 	if ((perms & PERM_X) && frame->type != FRAME_TEXT && frame->type != FRAME_INIT_TEXT)
 		return is_broken(BROKEN_WX) && frame->type == FRAME_KERNEL;
 	if (perms & PERM_W)
-		return (frame->type == FRAME_KERNEL && frame->writable < UINT16_MAX) ||
+		/* Room for a whole call that maps this frame again and again: the count must not wrap. */
+		return (frame->type == FRAME_KERNEL && frame->writable <= UINT16_MAX - ENTRIES_MAX) ||
 		       (is_broken(BROKEN_ARENA) && frame_is_arena(frame->type)) ||
 		       (is_broken(BROKEN_ALIAS) && frame_class(frame->type) != CLASS_NONE);
 	return true;
@@ -98,9 +101,15 @@ static bool new_leaf_allowed(pte_t pte, int level)
 /* Mappings of what is sealed or never changes may lose or keep rights, but not go away: a hole could be filled otherwise. */
 static bool old_leaf_may_go(pte_t pte, int level)
 {
-	enum frame_type type = frame_type_at(pte_addr(pte, level));
+	unsigned frames = level == 1 ? 1 : BLOCK_SIZE / PAGE_SIZE;
 
-	return type == FRAME_KERNEL || type == FRAME_INIT_TEXT || type == FRAME_RESERVED;
+	for (unsigned i = 0; i < frames; i++) {
+		enum frame_type type = frame_type_at(pte_addr(pte, level) + i * PAGE_SIZE);
+
+		if (type != FRAME_KERNEL && type != FRAME_INIT_TEXT && type != FRAME_RESERVED)
+			return false;
+	}
+	return true;
 }
 
 /* Only an empty table may be unlinked: else a sealed address could be mapped anew through another table. */
@@ -149,9 +158,9 @@ static void count_leaf(pte_t pte, int level, int delta)
 		frame[i].writable += delta;
 }
 
-static enum error check_table(const struct frame *frame, unsigned index, unsigned count)
+static enum error check_table(const struct frame *frame, uint64_t index, uint64_t count)
 {
-	if (index >= 512 || count > 512 - index)
+	if (index >= ENTRIES_MAX || count > ENTRIES_MAX - index)
 		return ERR_RANGE;
 	if (is_broken(BROKEN_GATE_CHECK))
 		return OK;

@@ -202,6 +202,17 @@ static void __init make_slots(void)
 	}
 }
 
+/* A block more than the arena: firmware and device tree leave parts of blocks to others. */
+static void __init say_too_little(const struct arena_plan *plan, paddr_t image_end)
+{
+	paddr_t first = plan->first_frame << PAGE_SHIFT, free = ALIGN_UP(image_end, BLOCK_SIZE);
+	size_t wanted = free + plan->bytes + BLOCK_SIZE - first;
+
+	panic("memory: too little: %zu KiB free; needs about %zu MiB of RAM, %zu KiB of it in whole 2 MiB blocks from 0x%zx on",
+	      (size_t)(memory_map_bytes(&memory_map, MEMORY_USABLE) / 1024), wanted >> 20, (size_t)(plan->bytes / 1024),
+	      (size_t)free);
+}
+
 static void __init take_memory(const struct boot_info *boot_info, struct arena_plan *plan)
 {
 	paddr_t image = image_phys(__image_start), image_end = image_phys(__image_end);
@@ -210,8 +221,7 @@ static void __init take_memory(const struct boot_info *boot_info, struct arena_p
 	must(memory_map_reserve(&memory_map, image, image_end, MEMORY_BOOT), "the kernel image");
 	must(memory_map_finish(&memory_map), "no usable memory");
 	if (arena_plan_make(plan, &memory_map, image, image_end, RING_BYTES))
-		panic("memory: too little: %zu KiB usable, no room for the table arena",
-		      (size_t)(memory_map_bytes(&memory_map, MEMORY_USABLE) / 1024));
+		say_too_little(plan, image_end);
 }
 
 void __init kernel_map_build(const struct boot_info *boot_info)
@@ -230,7 +240,8 @@ void __init kernel_map_build(const struct boot_info *boot_info)
 	map_devices();
 	percpu_map_build(&percpu[0], 0);
 	log_more("memory", "%zu MiB of RAM; table arena at 0x%zx, %zu KiB",
-	         (size_t)(memory_map_bytes(&memory_map, MEMORY_USABLE) >> 20), (size_t)plan.start, (size_t)((plan.end - plan.start) >> 10));
+	         (size_t)(memory_map_bytes(&memory_map, MEMORY_USABLE) >> 20), (size_t)plan.start,
+	         (size_t)((plan.end - plan.start) >> 10));
 }
 
 void __init kernel_map_go_live(void)

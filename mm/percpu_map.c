@@ -22,31 +22,55 @@ struct cpu_state cpu_states[MAX_CPUS];
 
 /* Tables below the gate root are of a type that gate_set_entries refuses once the gate is live, and the window's
  * writable leaves are counted nowhere: they are the one exception to the rule about frames. */
+static pte_t *__init gate_entry(vaddr_t addr, int leaf_level)
+{
+	paddr_t table = gate_root_frame;
+
+	for (int level = 4; level > leaf_level; level--) {
+		pte_t *entry = (pte_t *)gate_window(table) + pagetable_index(addr, level);
+
+		if (!pte_is_present(*entry))
+			*entry = pte_encode_table(kernel_map_arena_frame(FRAME_GATE_TABLE, level - 1));
+		table = pte_addr(*entry, level);
+	}
+	return (pte_t *)gate_window(table) + pagetable_index(addr, leaf_level);
+}
+
 void __init percpu_map_gate(vaddr_t addr, paddr_t frame, uint64_t bytes, unsigned perms, int leaf_level)
 {
 	uint64_t step = leaf_level == 2 ? BLOCK_SIZE : PAGE_SIZE;
+	pte_t *entry = NULL;
 
 	for (; bytes; addr += step, frame += step, bytes -= step) {
-		paddr_t table = gate_root_frame;
-
-		for (int level = 4; level > leaf_level; level--) {
-			pte_t *entry = (pte_t *)gate_window(table) + pagetable_index(addr, level);
-
-			if (!pte_is_present(*entry))
-				*entry = pte_encode_table(kernel_map_arena_frame(FRAME_GATE_TABLE, level - 1));
-			table = pte_addr(*entry, level);
-		}
-		((pte_t *)gate_window(table))[pagetable_index(addr, leaf_level)] = pte_encode(frame, perms, leaf_level);
+		/* The next entry of the same table, or the first one of the next table. */
+		entry = entry && pagetable_index(addr, leaf_level) != 0 ? entry + 1 : gate_entry(addr, leaf_level);
+		*entry = pte_encode(frame, perms, leaf_level);
 	}
 }
 
-static bool __init is_wholly_ram(const struct frame *frame)
+/* How many frames from this one on are RAM, or are not? At most `count`. */
+static uint64_t __init same_run(const struct frame *frame, uint64_t count)
 {
 	uint64_t i = 0;
 
-	while (i < FRAMES_PER_BLOCK && is_mapped_ram(frame[i].type))
-		i += frame_run_length(&frame[i], FRAMES_PER_BLOCK - i);
-	return i == FRAMES_PER_BLOCK;
+	while (i < count && is_mapped_ram(frame[i].type) == is_mapped_ram(frame->type))
+		i += frame_run_length(&frame[i], count - i);
+	return i;
+}
+
+static void __init map_window_block(paddr_t block)
+{
+	const struct frame *frame = frame_at(block);
+	uint64_t run;
+
+	for (uint64_t i = 0; i < FRAMES_PER_BLOCK; i += run) {
+		paddr_t start = block + i * PAGE_SIZE;
+
+		run = same_run(&frame[i], FRAMES_PER_BLOCK - i);
+		if (is_mapped_ram(frame[i].type))
+			percpu_map_gate(WINDOW_BASE + start, start, run * PAGE_SIZE, PERM_R | PERM_W,
+			                run == FRAMES_PER_BLOCK ? 2 : 1);
+	}
 }
 
 static void __init map_window(void)
@@ -54,18 +78,8 @@ static void __init map_window(void)
 	paddr_t start = frame_table.first << PAGE_SHIFT;
 	uint64_t bytes = frame_table.count << PAGE_SHIFT;
 
-	for (paddr_t block = start; block < start + bytes; block += BLOCK_SIZE) {
-		const struct frame *frame = frame_at(block);
-
-		if (is_wholly_ram(frame)) {
-			percpu_map_gate(WINDOW_BASE + block, block, BLOCK_SIZE, PERM_R | PERM_W, 2);
-			continue;
-		}
-		for (unsigned i = 0; i < FRAMES_PER_BLOCK; i++)
-			if (is_mapped_ram(frame[i].type))
-				percpu_map_gate(WINDOW_BASE + block + i * PAGE_SIZE, block + i * PAGE_SIZE, PAGE_SIZE,
-				                PERM_R | PERM_W, 1);
-	}
+	for (paddr_t block = start; block < start + bytes; block += BLOCK_SIZE)
+		map_window_block(block);
 }
 
 void __init percpu_map_gate_root(void)

@@ -55,19 +55,32 @@ static void leave_out_image(void)
 			mark((frame >> PAGE_SHIFT) - frame_table.first, 1, false);
 }
 
+static bool __init is_place(paddr_t place, uint64_t pages)
+{
+	const struct frame *frame = frame_at(place);
+
+	return frame && frame_at(place + (pages - 1) * PAGE_SIZE) && frame->type == FRAME_KERNEL &&
+	       frame_run_length(frame, pages) == pages && (place >= image_phys_end() || place + pages * PAGE_SIZE <= arch_image_phys);
+}
+
+/* In front of the arena if that is free, else the first place that is: something handed over may lie there. */
+static paddr_t __init find_place(uint64_t pages)
+{
+	paddr_t place = frame_table.arena_start - pages * PAGE_SIZE, start = frame_table.first << PAGE_SHIFT;
+
+	if (is_place(place, pages))
+		return place;
+	for (place = start; place < start + (frame_table.count << PAGE_SHIFT); place += PAGE_SIZE)
+		if (is_place(place, pages))
+			return place;
+	panic("memory: no room for the frame bitmap (%zu KiB)", (size_t)(pages * PAGE_SIZE / 1024));
+}
+
 void __init phys_init(void)
 {
 	uint64_t pages = ALIGN_UP((frame_table.count + 63) / 64 * 8, PAGE_SIZE) >> PAGE_SHIFT;
-	paddr_t place = frame_table.arena_start - pages * PAGE_SIZE;
-	const struct frame *frame = frame_at(place);
+	paddr_t place = find_place(pages);
 
-	/* The bitmap lies in front of the arena; what is there was free when the arena's place was chosen, or is the image. */
-	if (place < image_phys_end() && place + pages * PAGE_SIZE > arch_image_phys) {
-		place = frame_table.arena_end;
-		frame = frame_at(place);
-	}
-	if (!frame || !frame_at(place + (pages - 1) * PAGE_SIZE) || frame->type != FRAME_KERNEL || frame_run_length(frame, pages) < pages)
-		panic("memory: no room for the frame bitmap (%zu KiB)", (size_t)(pages * PAGE_SIZE / 1024));
 	free_map = phys_to_virt(place);
 	memset(free_map, 0, pages * PAGE_SIZE);
 	fill_map();

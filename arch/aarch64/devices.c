@@ -74,8 +74,24 @@ static void __init pci_stop(paddr_t ecam, uint64_t bytes)
 	}
 }
 
-static enum error __init check(const struct fdt_devices *found)
+/* Below the end of the boot tables' map, and no RAM. */
+static bool __init is_for_device(const struct boot_info *boot_info, paddr_t start, uint64_t bytes)
 {
+	if (start >= SLOT_SIZE || bytes > SLOT_SIZE - start)
+		return false;
+	for (unsigned i = 0; i < boot_info->memory.count; i++) {
+		const struct memory_range *range = &boot_info->memory.ranges[i];
+
+		if (range->kind != MEMORY_RESERVED && range->start < start + bytes && start < range->end)
+			return false;
+	}
+	return true;
+}
+
+static enum error __init check(const struct boot_info *boot_info)
+{
+	const struct fdt_devices *found = &boot_info->devices;
+
 	if (found->gic_version == 3) {
 		log_error("intc", "a GICv3 writes tables in memory by itself: refused; needs a GICv2 (QEMU: -M virt,gic-version=2)");
 		return ERR_UNSUPPORTED;
@@ -88,6 +104,12 @@ static enum error __init check(const struct fdt_devices *found)
 		log_error("devices", "the device tree has registers that don't start on a page");
 		return ERR_INVALID;
 	}
+	if (!is_for_device(boot_info, found->uart, PAGE_SIZE) || !is_for_device(boot_info, found->gic_distributor, PAGE_SIZE) ||
+	    !is_for_device(boot_info, found->gic_cpu, PAGE_SIZE) ||
+	    !is_for_device(boot_info, found->pci_ecam, found->pci_ecam_bytes)) {
+		log_error("devices", "the device tree has registers in memory, or out of reach");
+		return ERR_INVALID;
+	}
 	return OK;
 }
 
@@ -98,7 +120,7 @@ enum error __init arch_devices_find(const struct boot_info *boot_info)
 
 	if (found->has_psci)
 		psci_use(found->psci_smc ? PSCI_SMC : PSCI_HVC);
-	error = check(found);
+	error = check(boot_info);
 	if (error)
 		return error;
 	if (found->uart)

@@ -28,6 +28,13 @@
 
 #define BOOT_STACK_BYTES 16384
 
+/* struct hvm_start_info (Xen, PVH); the Multiboot2 structure begins with its size. */
+#define PVH_CMDLINE      24
+#define CMDLINE_BYTES    1024
+#define DEBUG_EXIT_PORT  0xf4
+#define DEBUG_EXIT_PANIC 0x12
+#define EXIT_DEBUG_BYTES 10
+
 	.section .init.text, "ax"
 	.code32
 	.globl entry_pvh
@@ -99,8 +106,10 @@ entry_common:
 	lgdtl PHYS(boot_gdt_pointer_low)
 	ljmpl $SELECTOR_CODE, $PHYS(entry_low)
 
-/* Says so on the serial line, without anything but ports, and stops for good. */
+/* Says so on the serial line, without anything but ports, and stops for good; QEMU ends if what was handed over
+ * has exit=debug anywhere. */
 entry_no_long_mode:
+	movl %esi, %ebp
 	movl $PHYS(no_long_mode_text), %esi
 5:	lodsb
 	testb %al, %al
@@ -115,9 +124,27 @@ entry_no_long_mode:
 	movl $COM1, %edx
 	outb %al, %dx
 	jmp 5b
-7:	cli
+7:	movl PVH_CMDLINE(%edi), %edx
+	movl $CMDLINE_BYTES, %eax
+	cmpl $PHYS(entry_to_pvh), %ebp
+	je 8f
+	movl %edi, %edx
+	movl (%edi), %eax
+8:	movl %edx, %esi
+	movl $PHYS(exit_debug_text), %edi
+	movl $EXIT_DEBUG_BYTES, %ecx
+	repe cmpsb
+	je 9f
+	incl %edx
+	decl %eax
+	jg 8b
+	jmp 10f
+9:	movl $DEBUG_EXIT_PANIC, %eax
+	movl $DEBUG_EXIT_PORT, %edx
+	outl %eax, %dx
+10:	cli
 	hlt
-	jmp 7b
+	jmp 10b
 
 	.code64
 entry_low:
@@ -160,6 +187,8 @@ entry_to_multiboot2:
 	.section .init.rodata, "a"
 no_long_mode_text:
 	.asciz "cpu: needs long mode, stopping\r\n"
+exit_debug_text:
+	.ascii "exit=debug"
 	.balign 8
 	.word 0, 0, 0
 boot_gdt_pointer:

@@ -121,7 +121,8 @@ __init enum error arch_timer_init(void)
 	if (error)
 		return error;
 	tsc_to_us = (MICROSECONDS << 32) / rates.tsc_hz;
-	if (intc_write(APIC_LVT_TIMER, APIC_PERIODIC | VECTOR_TIMER) || intc_write(APIC_TIMER_INITIAL, (uint32_t)counts_per_tick(&rates)))
+	if (intc_write(APIC_LVT_TIMER, APIC_PERIODIC | VECTOR_TIMER) ||
+	    intc_write(APIC_TIMER_INITIAL, (uint32_t)counts_per_tick(&rates)))
 		return ERR_HARDWARE;
 	return OK;
 }

@@ -14,7 +14,16 @@
 #define TEST_MAX       1023 /* no pattern on the command line is longer */
 #define INJECTIONS_MAX 64
 
-enum inject_form { INJECT_STORE1, INJECT_STORE2, INJECT_STORE4, INJECT_STORE8, INJECT_OR, INJECT_SWAP, INJECT_CMPXCHG, INJECT_FILL };
+enum inject_form {
+	INJECT_STORE1,
+	INJECT_STORE2,
+	INJECT_STORE4,
+	INJECT_STORE8,
+	INJECT_OR,
+	INJECT_SWAP,
+	INJECT_CMPXCHG,
+	INJECT_FILL,
+};
 
 struct injection {
 	vaddr_t addr;
@@ -43,7 +52,8 @@ struct cmdline_environment {
 	/* one complaint, without line end: "cmdline: WORD: what is wrong; what is done instead"; may be NULL */
 	void (*report)(void *context, const char *line);
 	/* see symbol_find: start and size of a named object */
-	enum error (*find)(void *context, const char *name, size_t length, vaddr_t *start, uint64_t *bytes, char *which, size_t which_bytes);
+	enum error (*find)(void *context, const char *name, size_t length, vaddr_t *start, uint64_t *bytes, char *which,
+	                   size_t which_bytes);
 	void *context;
 	vaddr_t sealed_start, sealed_end; /* only objects in between can have a chain of their own */
 };

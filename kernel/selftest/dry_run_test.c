@@ -147,7 +147,8 @@ static void compare_record(struct selftest_run *run, const struct layout *layout
 }
 
 /* An exact record does not reach farther than the probe does. */
-static void compare_size(struct selftest_run *run, const struct dry_run_probe *probe, const struct layout *layout, uint64_t offset)
+static void compare_size(struct selftest_run *run, const struct dry_run_probe *probe, const struct layout *layout,
+                         uint64_t offset)
 {
 	const struct violation_ring *ring = phys_to_virt(violation_ring_frame);
 	const struct violation *record = &ring->records[ring->kept - 1];

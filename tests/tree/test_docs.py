@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import subprocess
 
 import pytest
 from machines import TOP
@@ -64,3 +65,67 @@ def test_make_targets_are_real():
     for document in DOCS:
         for words in re.findall(r"`make ([a-z-]+(?: [a-z-]+)*)", read(document)):
             assert set(words.split()) <= targets, f"{document}: make {words}"
+
+
+# --- the reference lists what the sources have ------------------------------------------------------------
+
+REFERENCE = "docs/reference.md"
+
+
+def replay_list():
+    """[["option" or "policy", name, …]]: build/host/replay prints the kernel's own tables."""
+    text = subprocess.run([os.path.join(TOP, "build", "host", "replay"), "--list"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return [line.split("\t") for line in text.splitlines()]
+
+
+def test_reference_has_every_boot_option():
+    rows = re.findall(r"^\| `([a-z_.]+)(?:SYMBOL)?=` \|", read(REFERENCE), re.M)
+    options = [line[1] for line in replay_list() if line[0] == "option"]
+    assert sorted(rows) == sorted(options + ["break"])
+
+
+def test_reference_has_every_policy():
+    """… and the alias of each; so does the page about policies, in its table."""
+    line = re.search(r"^\*\*Policies:\*\*(.*)", read(REFERENCE), re.M)[1]
+    policies = [entry for entry in replay_list() if entry[0] == "policy"]
+    names = {name for entry in policies for name in entry[1:3] if name}
+    assert set(re.findall(r"`([a-z-]+)`", line)) == names
+    table = re.findall(r"^\| (`[a-z`, -]+`)(?: \(default\))? \|", read("docs/faults-and-policies.md"), re.M)
+    assert names <= set(re.findall(r"`([a-z-]+)`", " ".join(table)))
+
+
+def test_reference_has_every_target_and_variable():
+    text = subprocess.run(["make", "-s", "help"], cwd=TOP, stdout=subprocess.PIPE, text=True, check=True,
+                          env={k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}).stdout
+    words = re.findall(r"^  ([A-Za-z-]+) ", text, re.M)
+    chapter = read(REFERENCE).split("## Boot options")[0]
+    assert sorted(re.findall(r"^\| `([A-Za-z-]+)` \|", chapter, re.M)) == sorted(words)
+
+
+def test_reference_has_every_name_of_break():
+    line = re.search(r"^\*\*Names for `break=`:\*\*(.*)", read(REFERENCE), re.M)[1]
+    assert re.findall(r"`([a-z-]+)`", line) == re.findall(r'\{ BROKEN_\w+, "([a-z-]+)"', read("kernel/broken.c"))
+
+
+def test_reference_has_every_event_and_key():
+    chapter = read(REFERENCE).split("## Output")[1].split("## Exit status")[0]
+    sources = "".join(read(os.path.relpath(f, TOP)) for f in glob.glob(os.path.join(TOP, "kernel", "**", "*.c"), recursive=True) +
+                      glob.glob(os.path.join(TOP, "mm", "*.c")))
+    events = set(re.findall(r'event_begin(?:_unflushed)?\("(\w+)"\)', sources))
+    assert set(re.findall(r"^\| `(\w+)` \|", chapter, re.M)) == events
+    keys = set(re.findall(r'(?:json_\w+|\w+_or_null)\((?:json|&json), "(\w+)"', sources)) - {"overflow", "event", "nonce"}
+    assert keys - set(re.findall(r"`(\w+)`", chapter)) == set()
+
+
+def test_reference_has_the_exit_statuses():
+    names = re.search(r'status_text.*?\{ ("ok".*?) \}', read("kernel/exit.c"), re.S)[1].replace('"', "").split(", ")
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \|", read(REFERENCE), re.M)
+    assert rows == [(name, str(2 * (16 + i) + 1), str(i)) for i, name in enumerate(names)]
+
+
+def test_every_page_says_what_it_tells():
+    """The first sentence says so, and each page can be reached from the README."""
+    for page in DOCS:
+        if page.startswith("docs/"):
+            assert re.match(r"# [^\n]+\n\nThis page [a-z]+ ", read(page)), page
+            assert f"]({page})" in read("README.md"), f"README.md does not list {page}"
