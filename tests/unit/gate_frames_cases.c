@@ -300,6 +300,7 @@ static void test_dry_run(void **state)
 		assert_true(page[0] == 0x11 && page[PAGE_SIZE - 2] == 0x11 && next[1] == 0x22 && next[8] == 0x99);
 		assert_int_equal(gate_counters.generation, commit);
 		/* The dry-run root is a plain copy again. */
+		/* The dry-run root is a plain copy again. */
 		assert_memory_equal(phys_to_virt(percpu[0].dry_root_frame), phys_to_virt(kernel_root_frame), PAGE_SIZE);
 	}
 }
