@@ -15,6 +15,7 @@
 #include "backtrace.h"
 #include "seal.h"
 #include "thread.h"
+#include "violation_log.h"
 
 #define STACK_LINES 6
 
@@ -93,6 +94,9 @@ void panic_story_sealed(const struct violation *violation)
 	print_stack(violation->backtrace, violation->backtrace_count);
 	if (seal_unprotected_pages())
 		log_error("panic", "  this write changed nothing; %lu pages were opened before", (unsigned long)seal_unprotected_pages());
+	else if (violation_counts.by_verdict[VERDICT_ONCE])
+		log_error("panic", "  this write changed nothing; %lu were let through before",
+		          (unsigned long)violation_counts.by_verdict[VERDICT_ONCE]);
 	else
 		log_error("panic", "  sealed memory is unchanged");
 	print_next(violation);

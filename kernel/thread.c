@@ -14,6 +14,7 @@
 #include <arch.h>
 
 #include "stack.h"
+#include "violation_log.h"
 
 static struct thread threads[THREADS_MAX];
 
@@ -145,6 +146,7 @@ void thread_oops(const struct violation *violation)
 {
 	struct json *json;
 
+	violation_log_flush(); /* first why, then what follows from it */
 	log_warn("oops", "thread '%s' is killed", thread_name());
 	json = event_begin("oops");
 	json_text(json, "thread", thread_name());

@@ -53,8 +53,8 @@ struct percpu {
 	paddr_t dry_shadows[DRY_SHADOWS_MAX];
 };
 
-extern struct percpu percpu[MAX_CPUS];          /* mm/percpu.c, class core */
-extern struct cpu_state cpu_states[MAX_CPUS];   /* mm/percpu.c, ordinary */
+extern struct percpu percpu[MAX_CPUS];          /* mm/percpu_map.c, class core */
+extern struct cpu_state cpu_states[MAX_CPUS];   /* mm/percpu_map.c, ordinary */
 
 _Static_assert(offsetof(struct percpu, gate_root) == PERCPU_GATE_ROOT, "assembly reads it there");
 _Static_assert(offsetof(struct percpu, gate_sp) == PERCPU_GATE_SP, "assembly reads it there");

@@ -41,7 +41,7 @@ class Guest:
     """One QEMU process. With memory_file its RAM can be read by `physical`, also when it has ended."""
 
     def __init__(self, machine, cmdline="", *, raw=False, broken="", boot="kernel", memory="128M", memory_file=False,
-                 qmp=False, extra=(), seconds=None, debug_exit=True, **options):
+                 qmp=False, keyboard=False, extra=(), seconds=None, debug_exit=True, **options):
         self.machine, self.broken, self.boot_way = machine, bool(broken), boot
         self.nonce = ""
         if not raw:
@@ -64,7 +64,8 @@ class Guest:
         self.command = machine.command(cmdline, broken=self.broken, boot=boot, memory=memory, extra=extra, **options)
         self.raw, self.status = b"", None
         self.errors = open(os.path.join(self.folder, "stderr"), "w+b")
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors, cwd=TOP)
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE if keyboard else subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=self.errors, cwd=TOP)
         self.deadline = time.monotonic() + self.seconds
         self.qmp = Qmp(f"{self.folder}/qmp") if qmp else None
 
@@ -147,6 +148,11 @@ class Guest:
             assert time.monotonic() < self.deadline, self.explain(f"it did not end within {self.seconds} s")
         self.status = self.process.wait(timeout=20)
 
+    def type(self, keys):
+        """To the serial line; needs keyboard=True."""
+        self.process.stdin.write(keys)
+        self.process.stdin.flush()
+
     def settle(self, seconds):
         """Reads what comes in that time."""
         end = time.monotonic() + seconds
@@ -226,6 +232,8 @@ class Guest:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+        if self.process.stdin:
+            self.process.stdin.close()
         if self.raw or self.status:
             self.save_log()
         self.errors.close()
