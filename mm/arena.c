@@ -46,7 +46,8 @@ enum error arena_grow(void)
 		phys_free(block, BLOCK_SIZE / PAGE_SIZE);
 		return error;
 	}
-	tlb_shootdown((vaddr_t)phys_to_virt(block), BLOCK_SIZE);
+	/* A block leaf is one translation, however many pages it spans; naming one address in it drops it. */
+	tlb_shootdown((vaddr_t)phys_to_virt(block), PAGE_SIZE);
 	return gate_frame_type(block, BLOCK_SIZE / PAGE_SIZE, FRAME_ARENA);
 }
 

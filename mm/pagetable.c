@@ -107,31 +107,41 @@ enum error pagetable_map(paddr_t root, vaddr_t addr, paddr_t frame, uint64_t byt
 	return OK;
 }
 
-/* Gives [addr, addr + bytes) new leaves: the same frames with `perms`, or none (perms 0). */
+/* Gives `count` leaves of one table new ones: the same frames with `perms`, or none (perms 0). */
+static enum error change_in_table(paddr_t table, unsigned index, unsigned count, unsigned perms)
+{
+	const pte_t *old = table_at(table) + index;
+
+	if (!pte_is_present(*old))
+		return ERR_NOT_MAPPED;
+	for (unsigned i = 1; perms && i < count; i++) /* a hole would be filled */
+		if (!pte_is_present(old[i]))
+			return ERR_NOT_MAPPED;
+	return gate_set_entries(table, index, perms ? pte_encode(pte_addr(*old, 1), perms, 1) : 0, PAGE_SIZE, count);
+}
+
+/* The same for [addr, addr + bytes). What was changed is invalidated, also when an error stops it half-way. */
 static enum error change_leaves(paddr_t root, vaddr_t addr, uint64_t bytes, unsigned perms)
 {
 	vaddr_t start = addr, end = addr + bytes;
+	enum error error = OK;
 
 	if ((addr | bytes) & PAGE_MASK)
 		return ERR_INVALID;
 	while (addr < end) {
-		unsigned count = entries_here(addr, end - addr, 1), index = pagetable_index(addr, 1);
+		unsigned count = entries_here(addr, end - addr, 1);
 		paddr_t table;
-		pte_t old;
-		enum error error = find_table(root, addr, 1, false, &table);
 
+		error = find_table(root, addr, 1, false, &table);
+		if (!error)
+			error = change_in_table(table, pagetable_index(addr, 1), count, perms);
 		if (error)
-			return error;
-		old = table_at(table)[index];
-		if (!pte_is_present(old))
-			return ERR_NOT_MAPPED;
-		error = gate_set_entries(table, index, perms ? pte_encode(pte_addr(old, 1), perms, 1) : 0, PAGE_SIZE, count);
-		if (error)
-			return error;
+			break;
 		addr += count * PAGE_SIZE;
 	}
-	tlb_shootdown(start, bytes);
-	return OK;
+	if (addr > start)
+		tlb_shootdown(start, addr - start);
+	return error;
 }
 
 enum error pagetable_protect(paddr_t root, vaddr_t addr, uint64_t bytes, unsigned perms)

@@ -13,8 +13,7 @@ struct shootdown_counters shootdown_counters;
 
 void tlb_shootdown(vaddr_t addr, uint64_t bytes)
 {
-	/* A block leaf has one translation, however many pages it spans; naming one address in it drops it. */
-	uint64_t pages = bytes == BLOCK_SIZE ? 1 : bytes >> PAGE_SHIFT;
+	uint64_t pages = bytes >> PAGE_SHIFT;
 
 	if (pages > PAGES_WORTH_NAMING) {
 		tlb_shootdown_all();

@@ -15,7 +15,7 @@ struct shootdown_counters {
 };
 extern struct shootdown_counters shootdown_counters;
 
-/* After the entries of [addr, addr + bytes) changed. */
+/* After the entries of [addr, addr + bytes) changed. Of a block leaf one page is enough. */
 void tlb_shootdown(vaddr_t addr, uint64_t bytes);
 /* After more changes than are worth naming. */
 void tlb_shootdown_all(void);
