@@ -165,7 +165,7 @@ qemu-line: ## print the command that run (with ISO=1: run-iso) uses
 debug: $(call kernel,$(machine)) ## QEMU stopped at the first instruction, and gdb with the kernel's symbols
 	@printf 'exec %s\n' $(call quote,$(call qemu_run,file:$(OUT)/$(machine)/debug.log) -S -gdb stdio) > $(OUT)/$(machine)/debug.sh
 	@echo "serial output goes to $(OUT)/$(machine)/debug.log"
-	@gdb-multiarch -q $(OUT)/$(machine)$(kind)/amber.elf -ex 'target remote | sh $(OUT)/$(machine)/debug.sh'
+	@gdb-multiarch -q $(OUT)/$(machine)$(kind)/amber.elf -ex 'set remotetimeout 30' -ex 'target remote | sh $(OUT)/$(machine)/debug.sh'
 
 # --- Tests, measurements, fuzzing --------------------------------------------------------------------
 # A unit test's head names the sources that it links (" * sources: kernel/json.c") and, if it needs any,
