@@ -15,7 +15,8 @@
 #include <amber/upcalls.h>
 #include <libfdt.h>
 
-#define FDT_BYTES_MAX MIB(2) /* Linux's arm64 boot protocol allows no more */
+/* Linux's arm64 boot protocol allows 2 MiB; QEMU hands over a bit more if it was given its own tree by -dtb. */
+#define FDT_BYTES_MAX MIB(4)
 
 /* Defaults and limit of #address-cells and #size-cells: Devicetree Specification 0.4, 2.3.5. */
 #define ADDRESS_CELLS_DEFAULT 2
