@@ -71,6 +71,8 @@ static void test_tables_are_freed_empty_and_unlinked(void **state)
 	REFUSES(ERR_DENIED, gate_table_free(OUTSIDE));
 	for (int level = 1; level <= 3; level++) /* linked from a table, a table, the root */
 		REFUSES(ERR_DENIED, gate_table_free(area_table[level]));
+	/* There are no devices: an empty table, and only the root links to it. */
+	REFUSES(ERR_DENIED, gate_table_free(pte_addr(scene_get_entry(kernel_root_frame, pagetable_index(DEVICE_BASE, 4)), 4)));
 	scene_set_entry(unused, 511, pte_encode(POOL, PERM_R, 2));
 	REFUSES(ERR_DENIED, gate_table_free(unused));
 	scene_set_entry(unused, 511, 0);

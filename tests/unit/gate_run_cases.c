@@ -92,8 +92,8 @@ static void random_state(const struct call *call)
 	memset(entry, 0, PAGE_SIZE);
 	for (unsigned i = 0; call->table == area_table[1] && old && i < call->count; i++)
 		entry[call->index + i] = old + i * PAGE_SIZE;
-	for (unsigned i = fake_random_below(2); i; i--)
-		entry[fake_random_below(40)] ^= fake_random_below(2) ? PAGE_SIZE | 1 : entry[0];
+	if (fake_random_below(4) == 0)
+		entry[call->index + fake_random_below(call->count)] ^= 1ull << fake_random_below(64);
 }
 
 static enum error do_call(const struct call *call, bool general)
@@ -136,6 +136,18 @@ static void test_the_short_cut_changes_nothing(void **state)
 	assert_true(runs_taken > ROUNDS / 8);
 }
 
+/* The last frame's entry looks like what lies behind the frame table: they are no run. */
+static void test_no_run_goes_past_the_frame_table(void **state)
+{
+	paddr_t last = FAKE_SMALL_START + FAKE_SMALL_BYTES - PAGE_SIZE;
+
+	(void)state;
+	fake_window_open();
+	gate_frame(last)[0] = gate_frame(last)[1];
+	fake_window_close();
+	REFUSES(ERR_DENIED, gate_set_entries(area_table[1], 3, pte_encode(last, PERM_R, 1), PAGE_SIZE, 2));
+}
+
 /* Each entry is stored once, first to last, and nothing else in the table. */
 static void test_a_run_is_stored_in_order(void **state)
 {
@@ -163,6 +175,7 @@ int gate_run_cases(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_the_short_cut_changes_nothing, scene),
+		cmocka_unit_test_setup(test_no_run_goes_past_the_frame_table, scene),
 		cmocka_unit_test_setup(test_a_run_is_stored_in_order, scene),
 	};
 

@@ -17,6 +17,7 @@
 
 #include "cases.h"
 #include "fake_machine.h"
+#include "gate.h"
 #include "kernel_map.h"
 #include "pagetable.h"
 #include "phys.h"
@@ -141,6 +142,52 @@ static void test_invalidates(void **state)
 	assert_true(last_store > 0 && last_invalidate > last_store);
 }
 
+/* Which event first gives frames their new type? */
+static unsigned first_type_change(void)
+{
+	unsigned i = 0;
+
+	while (fake_events[i].kind != FAKE_GATE_ENTER || fake_events[i].addr != GATE_FRAME_TYPE)
+		assert_true(++i < fake_event_count);
+	return i;
+}
+
+static bool is_invalidated_before(vaddr_t va, unsigned end)
+{
+	struct walk_leaf leaf;
+	bool is_stored = false, is_done = false;
+
+	assert_true(table_walk_find(kernel_root_frame, va, &leaf));
+	for (unsigned i = 0; i < end; i++) {
+		const struct fake_event *event = &fake_events[i];
+
+		if (event->kind == FAKE_STORE && event->addr == leaf.table + pagetable_index(va, 1) * sizeof(pte_t))
+			is_stored = true, is_done = false;
+		if (event->kind == FAKE_INVALIDATE_ALL || (event->kind == FAKE_INVALIDATE && event->addr == va))
+			is_done = true;
+	}
+	return is_stored && is_done;
+}
+
+/* 512 pages under two tables, as long as a block: each page of both mappings is invalidated before its type changes. */
+static void test_a_long_range(void **state)
+{
+	unsigned end;
+
+	(void)state;
+	fake_boot_small();
+	take_section(__ro_core_end, __image_end, FRAME_SEALED);
+	assert_int_equal(range.bytes, BLOCK_SIZE);
+	assert_int_not_equal(range.start & BLOCK_MASK, 0);
+	assert_int_equal(seal_range_prepare(&range), OK);
+	commit_and_look();
+	end = first_type_change();
+	for (uint64_t at = 0; at < range.bytes; at += PAGE_SIZE) {
+		assert_true(is_invalidated_before(range.start + at, end));
+		assert_true(is_invalidated_before((vaddr_t)phys_to_virt(range.frame + at), end));
+	}
+}
+
 static void must_refuse(enum error expected)
 {
 	fake_record_begin(NULL);
@@ -149,6 +196,32 @@ static void must_refuse(enum error expected)
 	for (unsigned i = 0; i < fake_event_count; i++)
 		assert_int_not_equal(fake_events[i].kind, FAKE_STORE);
 	assert_null(tables_wrong_count());
+}
+
+/* One page that is not as the others is enough, wherever it lies. */
+static void test_one_odd_page(void **state)
+{
+	(void)state;
+	for (unsigned odd = 0; odd < 512; odd += 73) {
+		vaddr_t page = (vaddr_t)__ro_core_end + odd * PAGE_SIZE;
+
+		fake_boot_small();
+		take_section(__ro_core_end, __image_end, FRAME_SEALED);
+		assert_int_equal(pagetable_map(kernel_root_frame, PLACE, image_to_phys(page), PAGE_SIZE, RW, 1), OK);
+		must_refuse(ERR_DENIED);
+		assert_int_equal(pagetable_unmap(kernel_root_frame, PLACE, PAGE_SIZE), OK);
+		assert_int_equal(pagetable_protect(kernel_root_frame, page, PAGE_SIZE, PERM_R), OK);
+		must_refuse(ERR_DENIED);
+		assert_int_equal(pagetable_protect(kernel_root_frame, page, PAGE_SIZE, RW), OK);
+		assert_int_equal(pagetable_protect(kernel_root_frame, (vaddr_t)phys_to_virt(image_to_phys(page)), PAGE_SIZE, PERM_R), OK);
+		must_refuse(ERR_DENIED);
+		assert_int_equal(pagetable_unmap(kernel_root_frame, page, PAGE_SIZE), OK);
+		must_refuse(ERR_DENIED);
+		assert_int_equal(pagetable_map(kernel_root_frame, page, image_to_phys(page), PAGE_SIZE, RW, 1), OK);
+		must_refuse(ERR_DENIED); /* the alias is still read-only */
+		assert_int_equal(pagetable_protect(kernel_root_frame, (vaddr_t)phys_to_virt(image_to_phys(page)), PAGE_SIZE, RW), OK);
+		assert_int_equal(seal_range_prepare(&range), OK);
+	}
 }
 
 static void test_refusals_change_nothing(void **state)
@@ -203,6 +276,8 @@ int seal_cases(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_invalidates),
+		cmocka_unit_test(test_a_long_range),
+		cmocka_unit_test(test_one_odd_page),
 		cmocka_unit_test(test_refusals_change_nothing),
 		cmocka_unit_test(test_it_stays_sealed),
 	};
