@@ -70,6 +70,8 @@ static bool leaf_allowed(const struct frame *frame, unsigned perms)
 		return (perms & PERM_DEVICE) && !(perms & PERM_X) && !gate_is_live;
 	if ((perms & PERM_DEVICE) || frame->type == FRAME_OFF_LIMITS)
 		return false;
+	if ((perms & PERM_USER) || ((perms & PERM_X) && gate_is_live)) /* no user frames yet; what runs is settled while starting */
+		return false;
 	if ((perms & PERM_X) && frame->type != FRAME_TEXT && frame->type != FRAME_INIT_TEXT)
 		return is_broken(BROKEN_WX) && frame->type == FRAME_KERNEL;
 	if (perms & PERM_W)

@@ -46,8 +46,6 @@ void chain_set_panic(struct chain *chain); /* the chain "panic" */
 struct chain *chain_for(struct chain_table *table, vaddr_t addr);
 /* Do [addr, addr + bytes) all have the same chain? */
 bool chain_is_one(struct chain_table *table, vaddr_t addr, uint64_t bytes);
-/* Could an element that still has budget need a dry run? */
-bool chain_needs_dry_run(const struct chain *chain);
 /* Asks left to right; fills violation->verdict, asked, chain; counts budgets by store(). */
 void chain_ask(struct chain *chain, struct violation *violation, chain_store_fn store);
 const char *verdict_text(enum verdict verdict);

@@ -22,7 +22,7 @@ struct policy {
 	const char *name;   /* as on the command line */
 	const char *alias;  /* second name or NULL */
 	const char *help;   /* one line */
-	bool needs_dry_run; /* can't decide, or can't be carried out, without old and new bytes */
+	bool needs_dry_run; /* can't decide, or be carried out, without old and new bytes: not asked where there are none */
 	/* state: POLICY_STATE_BYTES of this chain element's own, zero at boot; changes are kept. */
 	struct decision (*decide)(const struct violation *violation, void *state);
 };

@@ -165,15 +165,6 @@ static bool has_budget(const struct chain_element *element)
 	return element->budget == 0 || element->used < element->budget;
 }
 
-bool chain_needs_dry_run(const struct chain *chain)
-{
-	for (uint32_t i = 0; i < chain->count; i++) {
-		if (has_budget(&chain->elements[i]) && chain->elements[i].policy->needs_dry_run)
-			return true;
-	}
-	return false;
-}
-
 /* Asks one policy on a copy of its state: the state itself is sealed. */
 static struct decision ask_element(struct chain_element *element, const struct violation *violation,
                                    chain_store_fn store)
@@ -185,6 +176,8 @@ static struct decision ask_element(struct chain_element *element, const struct v
 
 	if (!has_budget(element))
 		return policy_hand_over("budget used up");
+	if (element->policy->needs_dry_run && !violation->has_dry_run)
+		return policy_hand_over("no dry run");
 	memcpy(state, element->state, sizeof(state));
 	decision = element->policy->decide(violation, state);
 	if (element->budget != 0 && decision.verdict != VERDICT_HAND_OVER)

@@ -8,8 +8,6 @@
 static struct decision same_decide(const struct violation *violation, void *state)
 {
 	(void)state;
-	if (!violation->has_dry_run)
-		return policy_hand_over("no dry run");
 	if (!violation->redundant)
 		return policy_hand_over("the store changes data");
 	return policy_decided(VERDICT_ONCE);

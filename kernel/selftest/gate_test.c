@@ -83,6 +83,8 @@ static void gate_refuses_execution(struct selftest_run *run)
 	must_refuse(run, "W+X", test_page(run)->frame, RW | PERM_X);
 	must_refuse(run, "data executable", test_page(run)->frame, PERM_R | PERM_X);
 	must_refuse(run, "text W+X", image_to_phys((vaddr_t)__text_start), RW | PERM_X);
+	must_refuse(run, "text executable at a second address", image_to_phys((vaddr_t)__text_start), PERM_R | PERM_X);
+	must_refuse(run, "kernel memory for user mode", test_page(run)->frame, PERM_R | PERM_USER);
 }
 SELFTEST(gate_refuses_execution);
 

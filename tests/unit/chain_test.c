@@ -349,13 +349,19 @@ static void test_needs_dry_run(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct violation violation = example();
+		bool needs = false;
+
+		violation.has_dry_run = false;
+		violation.can_oops = false;
 		assert_true(parse(cases[i].text));
-		assert_int_equal(chain_needs_dry_run(&chain), cases[i].needs);
+		chain_ask(&chain, &violation, store);
+		for (uint32_t j = 0; j < violation.asked_count; j++)
+			needs |= violation.asked[j].why && strcmp(violation.asked[j].why, "no dry run") == 0;
+		assert_int_equal(needs, cases[i].needs);
 	}
-	assert_true(parse("ignore:1,oops"));
-	assert_true(chain_needs_dry_run(&chain));
+	assert_true(parse("ignore:1,oops")); /* not being asked uses no budget */
 	expect_ask(example(), "ignore", VERDICT_IGNORE);
-	assert_false(chain_needs_dry_run(&chain));
 }
 
 static struct chain_table table;

@@ -38,8 +38,8 @@ static bool leaf_is_legal(enum frame_type type, unsigned perms)
 {
 	if (type == FRAME_RESERVED || type == FRAME_OFF_LIMITS || (perms & PERM_DEVICE))
 		return false;
-	if (perms & PERM_X)
-		return !(perms & PERM_W) && (type == FRAME_TEXT || type == FRAME_INIT_TEXT);
+	if (perms & (PERM_X | PERM_USER)) /* what runs is settled while starting, and there are no user frames */
+		return false;
 	return !(perms & PERM_W) || type == FRAME_KERNEL;
 }
 

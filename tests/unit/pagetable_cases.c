@@ -52,8 +52,7 @@ static bool is_legal(paddr_t frame, unsigned pages, unsigned perms)
 	for (unsigned i = 0; i < pages; i++) {
 		enum frame_type type = frame_type_at(frame + i * PAGE_SIZE);
 
-		if (type < FRAME_KERNEL || ((perms & PERM_W) && (type != FRAME_KERNEL || (perms & PERM_X))) ||
-		    ((perms & PERM_X) && type != FRAME_TEXT && type != FRAME_INIT_TEXT))
+		if (type < FRAME_KERNEL || ((perms & PERM_W) && type != FRAME_KERNEL) || (perms & (PERM_X | PERM_USER)))
 			return false;
 	}
 	return true;
