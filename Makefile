@@ -98,7 +98,11 @@ $2/obj/%.o: % Makefile
 $2/amber.ld: linker/amber.ld.S linker/$1.h linker/not_loaded.h include/amber/layout.h Makefile
 	@mkdir -p $$(@D)
 	$$Q$(call compiler,$1) -E -P -x assembler-with-cpp -I include -DLINKER_MACHINE='"$1.h"' $$< -o $$@
-$2/amber.elf: $2/amber.ld $$(objects_$2) tools/symbols.py tools/elf.py tools/check_elf.py Makefile $(if $(filter aarch64,$1),$(libfdt))
+# A source that went away leaves no newer object: the list itself is what changed.
+ifneq ($$(objects_$2),$$(file <$2/objects.list))
+$$(shell mkdir -p $2)$$(file >$2/objects.list,$$(objects_$2))
+endif
+$2/amber.elf: $2/objects.list $2/amber.ld $$(objects_$2) tools/symbols.py tools/elf.py tools/check_elf.py Makefile $(if $(filter aarch64,$1),$(libfdt))
 	$$Q$(PYTHON) tools/symbols.py --empty > $2/symbols.S
 	$$Q$$(call link_$2,$2/link1.elf) && $(PYTHON) tools/symbols.py $2/link1.elf > $2/symbols.S
 	$$Q$$(call link_$2,$2/link2.elf) && $(PYTHON) tools/symbols.py $2/link2.elf > $2/symbols.S
@@ -135,7 +139,7 @@ endef
 # Whatever stands in $1 as one word for the shell.
 quote    = '$(subst ','\'',$(subst $(newline), ,$1))'
 comma    := ,
-cmdline  := $(call quote,$(value CMDLINE))
+override quoted_cmdline := $(call quote,$(value CMDLINE))
 smbios   := $(call quote,type=1$(comma)serial=$(subst $(comma),$(comma)$(comma),$(value CMDLINE)))
 FIRMWARE ?= bios
 ifeq ($(filter bios uefi,$(FIRMWARE)),)
@@ -146,7 +150,7 @@ qemu_aarch64 := qemu-system-aarch64 -M virt,dtb-randomness=off -cpu max -m 128M 
 exit_x86_64  := -device isa-debug-exit,iobase=0xf4,iosize=4
 exit_aarch64 := -semihosting-config enable=on,target=gdb
 qemu     = $(qemu_$(machine)) -serial $1 -display none $(exit_$(machine)) $(if $(SMP),-smp $(call quote,$(SMP)))
-qemu_run = $(qemu) -kernel $(call kernel,$(machine)) -append $(cmdline)
+qemu_run = $(qemu) -kernel $(call kernel,$(machine)) -append $(quoted_cmdline)
 qemu_iso = $(qemu) $(if $(filter uefi,$(FIRMWARE)),-bios /usr/share/ovmf/OVMF.fd) \
 	-drive if=none,id=cd,media=cdrom,readonly=on,format=raw,file=$(iso) -device ide-cd,drive=cd,bootindex=0 \
 	$(if $(value CMDLINE),-smbios $(smbios))
@@ -178,7 +182,8 @@ head_line   = $(shell sed -n '1,12s/^ \* $1: //p' $2)
 
 # gcc -MMD notes the headers of the last source only; this asks for those of all.
 host_dependencies = $(Q)clang -Qunused-arguments $(host_flags) $(or $(call head_line,flags,$<),-I arch/x86_64) \
-		-MM -MP -MT $@ $< $(call head_line,sources,$<) > $@.d
+		-MM -MP -MT $@ $< $(call head_line,sources,$<) > $@.d && \
+		sed -n 's/^ *\([^ :]*\.c\) *\\*$$/\1:/p' $@.d >> $@.d
 host_sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 build/unit/%: tests/unit/%_test.c Makefile

@@ -59,7 +59,7 @@ extern paddr_t arch_image_phys;                     /* class data: where IMAGE_B
 
 /* --- cpu.c ------------------------------------------------------------------------------------------------ */
 extern const char arch_name[];                      /* "x86_64", "aarch64" */
-const char *arch_cpu_missing(void);                 /* what this CPU lacks ("NX", "LSE (Armv8.1)"), or NULL */
+const char *arch_cpu_missing(const struct boot_info *boot_info); /* what the machine lacks ("NX", "GICv2"), or NULL */
 const char *const *arch_cpu_features(void);         /* the optional features in use, ends with NULL */
 void arch_percpu_install(struct percpu *cpu);       /* GS base / TPIDR_EL1 := cpu */
 void arch_root_load(uint64_t root_value);           /* switches the translation, drops what the switch must drop */
@@ -75,7 +75,7 @@ void arch_write_protect_off(void);                  /* broken kernel, BROKEN_WP;
 void arch_tlb_invalidate_page(vaddr_t addr);
 void arch_tlb_invalidate_all(void);
 
-/* --- gate.S: design §5 and gate.md's register plan ---------------------------------------------------------- */
+/* --- gate.S: root, stack and function of the gate, all from registers and sealed memory ------------------- */
 uint64_t arch_gate_call(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
 /* Runs inside the gate: writes one of the registers that only the gate can reach (x86_64: local APIC).
  * ERR_INVALID for any other register. */
@@ -120,6 +120,7 @@ struct step_traits {
 	enum store_kind kind;
 	bool can_step;      /* false: store-exclusive */
 	bool single_pass;   /* reads a port: must not run twice */
+	uint8_t rmw_bytes;  /* a read-modify-write: what it accesses, of which not every byte need show; else 0 */
 };
 struct step_traits arch_step_traits(const struct trap_frame *frame);
 /* Corrects what the step itself changed in the stored bytes (x86_64: pushfq stores TF and IF). `page` is shadow B, mapped
@@ -135,6 +136,7 @@ void arch_inject_store8(vaddr_t addr, uint64_t value);
 void arch_inject_or(vaddr_t addr, uint64_t value);
 void arch_inject_swap(vaddr_t addr, uint64_t value);
 void arch_inject_cmpxchg(vaddr_t addr, uint64_t value, uint64_t expected);
+extern const bool arch_atomics_need_alignment;      /* or, swap, cmpxchg fault on a misaligned address */
 void arch_inject_fill(vaddr_t addr, uint64_t value); /* 64 bytes of the low byte; rep stosb, or one 8-byte store in a loop */
 
 /* --- probes.S: the instructions that dry_run_* self-tests run on a sealed and on an ordinary page -------------------- */
@@ -174,7 +176,7 @@ struct arch_device {
 extern struct arch_device arch_devices[];           /* class data; filled by arch_devices_find */
 extern unsigned arch_device_count;
 /* Boot tables live: reads ACPI tables / takes addresses from boot_info, switches PCI bus mastering off, fills
- * arch_devices; prints one line for what it refuses and returns an error (no interrupt controller, GICv3). */
+ * arch_devices; prints one line for what it refuses and returns an error (no interrupt controller). */
 enum error arch_devices_find(const struct boot_info *boot_info);
 void arch_devices_mapped(void);                     /* own tables live: use arch_devices[].va from now on */
 

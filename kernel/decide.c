@@ -46,7 +46,7 @@ static void note_circumstances(struct violation *violation, const struct trap_fr
 void policy_decide(struct violation *violation, const struct trap_frame *frame)
 {
 	vaddr_t object = image_of_phys(violation->paddr);
-	uint64_t bytes = violation->has_size ? violation->size_bytes : 1;
+	uint64_t bytes = violation->object_bytes;
 	struct chain *chain = NULL;
 
 	note_circumstances(violation, frame);

@@ -53,6 +53,8 @@ void machine_exit(enum exit_status status)
 	violation_log_flush();
 	if (violation_counts.not_printed)
 		log_warn("ro", "%zu records were not printed in all", (size_t)violation_counts.not_printed);
+	if (status == EXIT_FAILED)
+		log_error("amber", "this run has failed");
 	if (is_panic && !options.exit_debug)
 		log_error("panic", "halted");
 	print_exit(status);

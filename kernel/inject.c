@@ -9,6 +9,7 @@
 #include <amber/log.h>
 #include <amber/options.h>
 #include <amber/panic.h>
+#include <amber/string.h>
 
 #include <arch.h>
 
@@ -104,17 +105,30 @@ static bool read_target(const struct injection *injection, uint8_t *bytes)
 
 static void report(unsigned n, const struct injection *injection, const char *result)
 {
-	uint8_t after[64];
-	struct json *json = event_begin("inject");
+	uint8_t after[64] = { 0 };
+	bool is_mapped = read_target(injection, after);
+	uint64_t value = 0;
+	struct json *json;
+
+	memcpy(&value, after, MIN(inject_form_bytes(injection->form), sizeof(value)));
+	if (is_mapped) /* also where nothing was caught a person wants to see what became of it */
+		log_info("inject", "%s:%s %s, memory holds 0x%lx%s", injection->target, inject_form_text(injection->form), result,
+		         (unsigned long)value, injection->form == INJECT_FILL ? " ..." : "");
+	json = event_begin("inject");
 
 	json_number(json, "n", n);
 	json_text(json, "target", injection->target);
 	json_text(json, "result", result);
-	if (read_target(injection, after))
+	if (is_mapped)
 		json_bytes(json, "after", after, inject_form_bytes(injection->form));
 	else
 		json_null(json, "after");
 	event_end(json);
+}
+
+static bool is_atomic(enum inject_form form)
+{
+	return form == INJECT_OR || form == INJECT_SWAP || form == INJECT_CMPXCHG;
 }
 
 static bool refuse(unsigned n, const struct injection *injection, const char *why)
@@ -132,6 +146,8 @@ static bool inject_one(unsigned n, struct injection *injection)
 
 	if (!read_target(injection, before))
 		return refuse(n, injection, "is not mapped");
+	if (is_atomic(injection->form) && (injection->addr & 7) && arch_atomics_need_alignment)
+		return refuse(n, injection, "is not aligned to 8 bytes, as this machine's atomic stores must be");
 	if (injection->context == CONTEXT_IRQ && !device_init_has_timer())
 		return refuse(n, injection, "can't be written in the timer interrupt: there is no timer");
 	error = thread_start("inject", injector, injection, &thread);

@@ -62,9 +62,9 @@ static void __init parse_cmdline(const struct boot_info *boot_info, bool aloud)
 	cmdline_parse(boot_info->cmdline, boot_info->cmdline_bytes, was_cut, &options, &chain_table, &environment);
 }
 
-static void __init check_cpu(void)
+static void __init check_cpu(const struct boot_info *boot_info)
 {
-	const char *missing = arch_cpu_missing();
+	const char *missing = arch_cpu_missing(boot_info);
 	char line[100];
 
 	if (!missing)
@@ -133,7 +133,7 @@ void __init kernel_main(struct boot_info *boot_info)
 	vaddr_t main_stack;
 
 	parse_cmdline(boot_info, false);   /* who is asking for what */
-	check_cpu();                       /* can we run here at all? */
+	check_cpu(boot_info);              /* can we run here at all? */
 	boot_report(boot_info);            /* the event `boot`, the first of a run */
 	parse_cmdline(boot_info, true);    /* now with complaints */
 	device_init_remember(boot_info);

@@ -11,6 +11,16 @@
 #include "frame.h"
 #include "kernel_map.h"
 
+static bool is_in_image(paddr_t paddr)
+{
+	return paddr >= arch_image_phys && paddr < image_phys_end();
+}
+
+bool place_is_known(paddr_t paddr)
+{
+	return frame_is_arena(frame_type_at(paddr)) || (is_in_image(paddr) && symbol_at(image_of_phys(paddr)));
+}
+
 const char *place_format(paddr_t paddr, vaddr_t addr, char *buf, size_t bytes)
 {
 	enum frame_type type = frame_type_at(paddr);
@@ -19,7 +29,7 @@ const char *place_format(paddr_t paddr, vaddr_t addr, char *buf, size_t bytes)
 		format(buf, bytes, "arena:%s+0x%lx", frame_type_text(type), (unsigned long)(paddr & PAGE_MASK));
 		return buf;
 	}
-	if (paddr >= arch_image_phys && paddr < image_phys_end())
+	if (is_in_image(paddr))
 		return symbol_format(image_of_phys(paddr), buf, bytes);
 	return symbol_format(addr, buf, bytes);
 }

@@ -140,7 +140,8 @@ static void print_event(const struct violation *violation)
 	json_address(json, "pc", violation->pc);
 	json_text(json, "pc_symbol", symbol_format(violation->pc, text, sizeof(text)));
 	json_address(json, "addr", violation->addr);
-	json_text(json, "symbol", place_format(violation->paddr, violation->addr, text, sizeof(text)));
+	json_text(json, "symbol", place_is_known(violation->paddr) ?
+	          place_format(violation->paddr, violation->addr, text, sizeof(text)) : NULL);
 	number_or_null(json, "size", violation->has_size, violation->size_bytes);
 	json_bool(json, "size_exact", violation->has_size && violation->size_exact);
 	bytes_or_null(json, "old", violation->has_values, violation->old, bytes);

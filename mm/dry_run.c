@@ -94,7 +94,20 @@ static void copy_values(struct dry_run *run)
 	}
 }
 
-static void compare(struct dry_run *run, bool single_pass)
+/* Where the sealed part begins: a store may begin in ordinary memory in front of it. */
+static void note_sealed(struct dry_run *run)
+{
+	const struct dry_state *state = dry_state();
+	const struct dry_page *page = &state->page[run->start >= state->page[0].va + PAGE_SIZE ? 1 : 0];
+
+	run->sealed = page->frame + (run->start & PAGE_MASK);
+	if (frame_type_at(page->frame) != FRAME_SEALED && state->pages > 1) {
+		run->sealed = state->page[1].frame;
+		run->sealed_offset = state->page[1].va - run->start;
+	}
+}
+
+static void compare(struct dry_run *run, const struct fault *fault, const struct step_traits *traits, bool single_pass)
 {
 	const struct dry_state *state = dry_state();
 	struct extent extent = { 0 };
@@ -103,12 +116,17 @@ static void compare(struct dry_run *run, bool single_pass)
 		compare_page(&state->page[i], &extent);
 	run->changed = extent.any;
 	run->redundant = !extent.any_in_b;
-	run->exact = extent.any && !extent.depends_on_memory && !single_pass;
+	run->exact = extent.any && !extent.depends_on_memory && !single_pass && !traits->rmw_bytes;
+	run->start = fault->addr;
 	if (extent.any) {
-		run->start = extent.first;
-		run->bytes = extent.last - extent.first + 1;
+		/* Bytes in front of the first one that shows were accessed too, if the fault's address is the true one. */
+		run->exact &= fault->is_stack || extent.first <= fault->addr;
+		run->start = fault->is_stack ? extent.first : MIN(extent.first, fault->addr);
+		run->bytes = extent.last - run->start + 1;
 		copy_values(run);
 	}
+	run->reach_bytes = run->start == fault->addr ? MAX(run->bytes, traits->rmw_bytes) : run->bytes;
+	note_sealed(run);
 }
 
 static enum dry_run_status abandon(void)
@@ -117,14 +135,15 @@ static enum dry_run_status abandon(void)
 	return DRY_RUN_ABANDONED;
 }
 
-enum dry_run_status dry_run(const struct trap_frame *before, struct trap_frame *after, vaddr_t addr, struct dry_run *run)
+enum dry_run_status dry_run(const struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
+                            struct dry_run *run)
 {
 	struct step_traits traits = arch_step_traits(before);
 	bool single_pass = traits.single_pass || is_broken(BROKEN_DRY_RUN);
 
 	*run = (struct dry_run){ .kind = traits.kind };
 	if (!traits.can_step ||
-	    gate_run(GATE_DRY_BEGIN, ALIGN_DOWN(addr, PAGE_SIZE), neighbour_of(addr), 0, 0, 0) != OK)
+	    gate_run(GATE_DRY_BEGIN, ALIGN_DOWN(fault->addr, PAGE_SIZE), neighbour_of(fault->addr), 0, 0, 0) != OK)
 		return DRY_RUN_REFUSED;
 	if (!single_pass && run_pass(before, after, &run->second) == STEP_FAULT)
 		return abandon();
@@ -132,7 +151,7 @@ enum dry_run_status dry_run(const struct trap_frame *before, struct trap_frame *
 	if (run_pass(before, after, &run->second) == STEP_FAULT)
 		return abandon();
 	gate_run(GATE_DRY_FIX, (uint64_t)before, 0, 0, 0, 0);
-	compare(run, single_pass);
+	compare(run, fault, &traits, single_pass);
 	return DRY_RUN_DONE;
 }
 
@@ -149,7 +168,7 @@ unsigned dry_run_sealed_pages(const struct dry_run *run, vaddr_t pages[2])
 
 	for (unsigned i = 0; i < state->pages; i++)
 		if (frame_type_at(state->page[i].frame) == FRAME_SEALED && run->start < state->page[i].va + PAGE_SIZE &&
-		    run->start + MAX(run->bytes, 1ull) > state->page[i].va)
+		    run->start + MAX(run->reach_bytes, 1ull) > state->page[i].va)
 			pages[count++] = state->page[i].va;
 	return count;
 }

@@ -43,17 +43,21 @@ struct dry_run {
 	bool changed;      /* some byte was stored that shows up: start, bytes are valid */
 	bool exact;        /* start, bytes are all of the store */
 	bool redundant;    /* no byte would change */
-	vaddr_t start;
-	uint64_t bytes;
+	vaddr_t start;          /* of the store; the fault's address if nothing shows */
+	uint64_t bytes;         /* from there to the last byte that shows */
+	uint64_t reach_bytes;   /* what it accesses, if more is known than shows; >= bytes */
+	paddr_t sealed;         /* the first sealed byte in that reach */
+	uint64_t sealed_offset; /* its distance from start */
 	uint8_t old[VIOLATION_BYTES_MAX], new[VIOLATION_BYTES_MAX];
 };
 
-/* Runs the instruction at *before twice on copies of the sealed page that holds addr (and its neighbour); *after gets
+/* Runs the instruction at *before twice on copies of the sealed page that the fault is about (and its neighbour); *after gets
  * the registers behind it. When DONE, dry_run_end must follow. */
-enum dry_run_status dry_run(const struct trap_frame *before, struct trap_frame *after, vaddr_t addr, struct dry_run *run);
+enum dry_run_status dry_run(const struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
+                            struct dry_run *run);
 /* Ends it: copies the difference into the true pages (commit), or drops it. */
 void dry_run_end(bool commit);
-/* Which pages does [run->start, + bytes) lie in that are sealed? Fills up to two; returns how many. */
+/* Which pages does the store's reach lie in that are sealed? Fills up to two; returns how many. */
 unsigned dry_run_sealed_pages(const struct dry_run *run, vaddr_t pages[2]);
 
 #endif

@@ -79,7 +79,7 @@ static void begin_violation(struct story *story)
 		.pc = arch_frame_pc(story->before),
 		.addr = story->fault.addr,
 		.paddr = story->paddr,
-		.kind = arch_step_traits(story->before).kind,
+		.object_bytes = 1,
 		.count = 1,
 	};
 	if (story->class == CLASS_CORE) /* never stepped: only what is there is known */
@@ -100,9 +100,10 @@ static void note_dry_run(struct story *story)
 
 	violation->has_dry_run = true;
 	violation->redundant = run->redundant;
+	violation->paddr = run->sealed;
+	violation->object_bytes = run->reach_bytes > run->sealed_offset ? run->reach_bytes - run->sealed_offset : 1;
 	if (!run->changed)
 		return;
-	violation->paddr += run->start - violation->addr;
 	violation->addr = run->start;
 	violation->size_bytes = run->bytes;
 	violation->has_size = violation->has_values = true;
@@ -129,10 +130,13 @@ static void tell(void *argument)
 	struct story *story = argument;
 
 	begin_violation(story);
-	if (story->class == CLASS_DATA) {
-		story->status = dry_run(story->before, story->after, story->fault.addr, &story->run);
+	if (story->class == CLASS_CORE) {
+		story->violation.kind = arch_step_traits(story->before).kind;
+	} else {
+		story->status = dry_run(story->before, story->after, &story->fault, &story->run);
 		if (story->status == DRY_RUN_ABANDONED)
 			retell(story);
+		story->violation.kind = story->run.kind;
 		if (story->status == DRY_RUN_DONE)
 			note_dry_run(story);
 	}

@@ -61,7 +61,7 @@ pte_t *gate_walk(paddr_t root, vaddr_t addr, int *level)
 
 #define ENTRIES_MAX 512 /* that one call stores */
 
-/* May a leaf with these permissions map this one frame? (design §3: frame table) */
+/* May a leaf with these permissions map this one frame? */
 static bool leaf_allowed(const struct frame *frame, unsigned perms)
 {
 	if (is_broken(BROKEN_GATE_CHECK))

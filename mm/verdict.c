@@ -7,6 +7,7 @@
 #include <amber/upcalls.h>
 
 #include "gate.h"
+#include "pagetable.h"
 #include "shootdown.h"
 #include "story.h"
 
@@ -30,9 +31,13 @@ static void open_pages(struct story *story)
 	vaddr_t pages[2] = { ALIGN_DOWN(story->violation.addr, PAGE_SIZE) };
 	unsigned count = 1;
 
-	if (story->status == DRY_RUN_DONE && story->run.changed)
+	if (story->status == DRY_RUN_DONE)
 		count = dry_run_sealed_pages(&story->run, pages);
 	for (unsigned i = 0; i < count; i++) {
+		struct mapping mapping;
+
+		if (!pagetable_lookup(arch_root_frame(arch_root_current()), pages[i], &mapping) && (mapping.perms & PERM_W))
+			continue; /* opened before */
 		if (gate_unprotect(pages[i]))
 			stop_machine(story);
 		tlb_shootdown(pages[i], PAGE_SIZE);

@@ -28,7 +28,7 @@ static bool has_pan(void)
 }
 
 /* Runs before the first atomic instruction: must not use any. */
-const char *arch_cpu_missing(void)
+const char *arch_cpu_missing(const struct boot_info *boot_info)
 {
 	uint64_t zero_block = READ_REGISTER(dczid_el0);
 
@@ -38,6 +38,8 @@ const char *arch_cpu_missing(void)
 		return "4 KiB pages";
 	if ((4u << (zero_block & 15)) > arch_zero_block_bytes)
 		return "zeroing blocks of at most 64 bytes";
+	if (boot_info->devices.gic_version == 3) /* its tables are memory that it writes by itself */
+		return "GICv2 (QEMU: -M virt,gic-version=2)";
 	return NULL;
 }
 

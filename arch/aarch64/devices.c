@@ -2,7 +2,7 @@
 /*
  * arch/aarch64/devices.c: what is mapped, and what is switched off before. Only what a driver uses: fw_cfg,
  * PCI windows and flash stay unmapped, because one store to a DMA register is as good as any physical write.
- * A GICv3 is refused for the same reason: its tables are memory that it writes. Init, but for device_base.
+ * A GICv3 is refused for the same reason (cpu.c): its tables are memory that it writes. Init, but for device_base.
  */
 #include "devices.h"
 
@@ -92,10 +92,6 @@ static enum error __init check(const struct boot_info *boot_info)
 {
 	const struct fdt_devices *found = &boot_info->devices;
 
-	if (found->gic_version == 3) {
-		log_error("intc", "a GICv3 writes tables in memory by itself: refused; needs a GICv2 (QEMU: -M virt,gic-version=2)");
-		return ERR_UNSUPPORTED;
-	}
 	if (found->gic_version != 2 || !found->gic_distributor || !found->gic_cpu) {
 		log_error("intc", "the device tree names no GICv2 interrupt controller");
 		return ERR_NOT_FOUND;

@@ -8,6 +8,8 @@
 #include "store_kind.h"
 #include "trap_frame.h"
 
+const bool arch_atomics_need_alignment = true; /* Arm ARM B2.5.2: without FEAT_LSE2 */
+
 #define EC_SHIFT       26
 #define EC_SINGLE_STEP 0x33
 
@@ -32,11 +34,12 @@ enum step_result arch_step(struct trap_frame *frame, uint64_t root, vaddr_t lo, 
 struct step_traits arch_step_traits(const struct trap_frame *frame)
 {
 	uint32_t word;
-	struct step_traits traits = { KIND_UNKNOWN, true, false };
+	struct step_traits traits = { .kind = KIND_UNKNOWN, .can_step = true };
 
 	if (!arch_try_read(frame->pc, &word, sizeof(word)))
 		return traits;
 	traits.kind = store_kind_of(word);
+	traits.rmw_bytes = store_rmw_bytes(word);
 	/* The step's exception return clears the monitor: the store would never succeed. */
 	traits.can_step = traits.kind != KIND_EXCLUSIVE;
 	return traits;

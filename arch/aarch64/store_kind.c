@@ -43,3 +43,12 @@ enum store_kind store_kind_of(uint32_t word)
 		return bits(word, 0x00c00000, 0) || bits(word, 0xc4c00000, 0x04800000) ? KIND_STORE : KIND_UNKNOWN;
 	return KIND_UNKNOWN;
 }
+
+unsigned store_rmw_bytes(uint32_t word)
+{
+	if (store_kind_of(word) != KIND_ATOMIC || bits(word, 0x3f20fc00, 0x38208000))
+		return 0;
+	if (bits(word, 0x3f800000, 0x08000000)) /* casp: two of 4 or 8 bytes */
+		return 2 * (word & (1u << 30) ? 8 : 4);
+	return 1u << (word >> 30);
+}

@@ -6,5 +6,7 @@
 #include <amber/violation.h>
 
 enum store_kind store_kind_of(uint32_t word);
+/* How many bytes a read-modify-write accesses, of which not every one need change; 0 = it is none (swp stores them all). */
+unsigned store_rmw_bytes(uint32_t word);
 
 #endif

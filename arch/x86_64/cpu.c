@@ -70,8 +70,9 @@ __init void x86_early(void)
 	counts_instructions = clock_is_exact();
 }
 
-const char *arch_cpu_missing(void)
+const char *arch_cpu_missing(const struct boot_info *boot_info)
 {
+	(void)boot_info;
 	return has_nx ? NULL : "NX";
 }
 

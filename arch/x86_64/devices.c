@@ -2,7 +2,7 @@
 /*
  * arch/x86_64/devices.c: which device pages are mapped, and what is switched off before: bus mastering of
  * every PCI function. Runs once while starting. Neither I/O APIC, HPET nor any PCI window is mapped:
- * a store to their registers can write memory behind the page tables' back (design §3).
+ * a store to their registers can write memory behind the page tables' back.
  */
 #include "arch.h"
 #include <amber/log.h>

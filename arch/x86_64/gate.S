@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/x86_64/gate.S: the one door to sealed memory (design §5). Masks interrupts, loads the gate root,
+ * arch/x86_64/gate.S: the one door to sealed memory. Masks interrupts, loads the gate root,
  * then the gate stack, calls one function by number, and goes back: stack first, then root. Everything
  * that must survive is in registers that C code preserves, so nothing is read back from writable memory:
  *   rbx = flags before (only IF is used)   rbp = root before   r12 = stack pointer before

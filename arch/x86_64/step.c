@@ -9,13 +9,16 @@
 #include "trap_frame.h"
 #include "x86.h"
 
+const bool arch_atomics_need_alignment = false;
+
 #define INSTRUCTION_MAX 15 /* bytes, Intel SDM vol. 2, 2.3.11 */
 
 /* An instruction as far as it is decoded: prefixes, then one or two opcode bytes. */
 struct decoded {
 	bool has_lock, has_operand_size, has_rex_w, is_long;
 	uint8_t opcode; /* behind 0x0f if is_long */
-	bool is_memory; /* the byte behind the opcode, read as ModRM, names memory */
+	uint8_t modrm;  /* the byte behind the opcode */
+	bool is_memory; /* which, read as ModRM, names memory */
 };
 
 /* Opcodes that store when their operand is memory. The table only names the kind: it need not be complete. */
@@ -73,8 +76,32 @@ static struct decoded decode(vaddr_t pc)
 		arch_try_read(pc + ++i, &byte, 1);
 	}
 	in.opcode = byte;
-	in.is_memory = arch_try_read(pc + i + 1, &byte, 1) && byte < 0xc0;
+	in.is_memory = arch_try_read(pc + i + 1, &in.modrm, 1) && in.modrm < 0xc0;
 	return in;
+}
+
+/* Arithmetic on memory: its store may leave bytes as they are. The form of 0xfe, 0xff that is inc or dec, not call or push. */
+static bool is_read_modify_write(const struct decoded *in)
+{
+	uint8_t op = in->opcode;
+
+	if (in->is_long)
+		return (op >= 0xa4 && op <= 0xa5) || op == 0xab || (op >= 0xac && op <= 0xad) || op == 0xb3 ||
+		       (op >= 0xba && op <= 0xbb) || (op >= 0xb0 && op <= 0xb1) || (op >= 0xc0 && op <= 0xc1) || op == 0xc7;
+	return (op < 0x40 && (op & 7) <= 1) || (op >= 0x80 && op <= 0x83) || (op >= 0xc0 && op <= 0xc1) || (op >= 0xd0 && op <= 0xd3) ||
+	       (op >= 0xf6 && op <= 0xf7) || (op >= 0xfe && (in->modrm >> 3 & 7) <= 1);
+}
+
+/* How many bytes it accesses. Of the two-byte opcodes only cmpxchg, xadd (0xb0, 0xc0) have a form for bytes. */
+static uint8_t access_bytes(const struct decoded *in)
+{
+	bool has_byte_form = !in->is_long || in->opcode == 0xb0 || in->opcode == 0xc0;
+
+	if (in->is_long && in->opcode == 0xc7)
+		return in->has_rex_w ? 16 : 8;
+	if (has_byte_form && !(in->opcode & 1) && !(in->opcode == 0x82))
+		return 1;
+	return in->has_rex_w ? 8 : in->has_operand_size ? 2 : 4;
 }
 
 static bool is_port_input(const struct decoded *in)
@@ -126,6 +153,8 @@ struct step_traits arch_step_traits(const struct trap_frame *frame)
 		traits.kind = KIND_ATOMIC;
 	else if (is_store(&in))
 		traits.kind = KIND_STORE;
+	if (traits.kind != KIND_STRING && is_read_modify_write(&in))
+		traits.rmw_bytes = access_bytes(&in);
 	return traits;
 }
 

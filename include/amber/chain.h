@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * chain.h: chains of policies with budgets. kernel/policy/chain.c: pure, also compiled on the host.
+ * chain.h: chains of policies with budgets. kernel/policy/chain.c, kernel/chain_parse.c: pure, also
+ * compiled on the host.
  * Chains and their counters are class core; what changes at run time goes through a store function
  * (in the kernel: the gate).
  */

@@ -31,6 +31,8 @@ SET_DECLARE(selftest, const struct selftest);
  * kernel/selftest/ktap.c */
 int selftest_run_matching(const char *pattern);
 void selftest_fail(struct selftest_run *run, const char *fmt, ...) __printf(2, 3);
+/* Skips the test where nothing is sealed (rodata=off): then it has nothing to attack. */
+bool selftest_needs_seal(struct selftest_run *run);
 void selftest_skip(struct selftest_run *run, const char *reason); /* only where the machine lacks what is tested */
 /* `count()` tests called function_VARIANT, for a list that is known at run time only. */
 #define SELFTEST_EACH(function, count, variant_name) \

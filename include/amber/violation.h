@@ -42,7 +42,8 @@ struct violation {
 	uint32_t asked_count, backtrace_count;
 	char thread[THREAD_NAME_MAX];
 	vaddr_t pc, addr;
-	paddr_t paddr;          /* of addr */
+	paddr_t paddr;          /* of the first sealed byte: of addr, but for a store that begins in front of it */
+	uint64_t object_bytes;  /* how far the store reaches from there */
 	uint64_t size_bytes;    /* extent; valid if has_size */
 	uint64_t count;         /* stores merged into this record */
 	bool has_size, size_exact;

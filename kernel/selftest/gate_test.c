@@ -71,6 +71,8 @@ SELFTEST(gate_refuses_writable_tables);
 
 static void gate_refuses_writable_image(struct selftest_run *run)
 {
+	if (!selftest_needs_seal(run))
+		return;
 	must_refuse(run, "text", image_to_phys((vaddr_t)__text_start), RW);
 	must_refuse(run, "rodata", image_to_phys((vaddr_t)__rodata_start), RW);
 	must_refuse(run, "sealed data", image_to_phys((vaddr_t)lab_sealed_page), RW);
@@ -133,6 +135,8 @@ static void gate_refuses_rewiring(struct selftest_run *run)
 	struct mapping text, sealed, upper;
 	paddr_t table;
 
+	if (!selftest_needs_seal(run))
+		return;
 	EXPECT(run, gate_set_entries(kernel_root_frame, 257, pte_encode_table(page->mapping.table), 0, 1) == ERR_DENIED);
 	EXPECT(run, gate_set_entries(gate_root_frame, 300, pte_encode_table(page->mapping.table), 0, 1) == ERR_DENIED);
 	EXPECT(run, gate_set_entries(this_cpu()->dry_root_frame, 300, 0, 0, 1) == ERR_DENIED);
@@ -159,6 +163,8 @@ static void gate_refuses_types(struct selftest_run *run)
 	const struct bench_page *page = test_page(run);
 	paddr_t sealed = image_to_phys((vaddr_t)lab_sealed_page);
 
+	if (!selftest_needs_seal(run))
+		return;
 	EXPECT(run, gate_frame_type(sealed, 1, FRAME_KERNEL) == ERR_DENIED);
 	EXPECT(run, gate_frame_type(image_to_phys((vaddr_t)__text_start), 1, FRAME_KERNEL) == ERR_DENIED);
 	EXPECT(run, gate_frame_type(page->mapping.table, 1, FRAME_KERNEL) == ERR_DENIED);
@@ -178,6 +184,8 @@ static void gate_refuses_records(struct selftest_run *run)
 {
 	uint64_t refused = gate_counters.refused;
 
+	if (!selftest_needs_seal(run))
+		return;
 	EXPECT(run, gate_unprotect((vaddr_t)__ro_core_start) == ERR_DENIED);
 	EXPECT(run, gate_unprotect((vaddr_t)__text_start) == ERR_DENIED);
 	EXPECT(run, gate_unprotect((vaddr_t)phys_to_virt(kernel_root_frame)) != OK);

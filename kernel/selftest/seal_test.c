@@ -29,12 +29,17 @@ static void must_not_be_writable(struct selftest_run *run, const char *what, vad
 	}
 }
 
+bool selftest_needs_seal(struct selftest_run *run)
+{
+	if (seal_state != SEAL_SEALED)
+		selftest_skip(run, "booted with rodata=off");
+	return seal_state == SEAL_SEALED;
+}
+
 static void seal_holds(struct selftest_run *run)
 {
-	if (seal_state != SEAL_SEALED) {
-		selftest_skip(run, "booted with rodata=off");
+	if (!selftest_needs_seal(run))
 		return;
-	}
 	must_not_be_writable(run, "sealed data", (vaddr_t)__ro_after_init_start, (vaddr_t)__ro_after_init_end);
 	must_not_be_writable(run, "core data", (vaddr_t)__ro_core_start, (vaddr_t)__ro_core_end);
 }
@@ -50,6 +55,8 @@ SELFTEST(text_and_rodata_are_read_only);
 /* No vacuous pass: init really wrote what was sealed afterwards. */
 static void sealed_data_was_written(struct selftest_run *run)
 {
+	if (!selftest_needs_seal(run))
+		return;
 	if (violation_counts.stores) {
 		selftest_skip(run, "other tests have stored there: run it alone");
 		return;

@@ -3,7 +3,7 @@
  * tests/fuzz/cmdline_fuzz.c: random command lines (libFuzzer). Whatever the text: nothing is read behind its
  * end, each complaint is one well-formed line, options and chains are valid, and only the first 1023 bytes count.
  *
- * sources: kernel/cmdline.c kernel/cmdline_words.c kernel/cmdline_options.c kernel/inject_parse.c kernel/format.c kernel/policy/chain.c kernel/policy/panic.c kernel/policy/oops.c kernel/policy/unprotect.c kernel/policy/ignore.c kernel/policy/once.c kernel/policy/same.c
+ * sources: kernel/cmdline.c kernel/cmdline_words.c kernel/cmdline_options.c kernel/inject_parse.c kernel/format.c kernel/policy/chain.c kernel/chain_parse.c kernel/policy/panic.c kernel/policy/oops.c kernel/policy/unprotect.c kernel/policy/ignore.c kernel/policy/once.c kernel/policy/same.c
  * flags: -Wl,-T,tests/unit/host_sets.ld -fsanitize-ignorelist=tests/fuzz/ignore.list
  */
 #include "cmdline_fixture.h"

@@ -2,6 +2,8 @@
 """tests/qemu/test_records.py: the contract's chapter "What a write leads to": extents, merging, straddles, aliases."""
 import re
 
+import pytest
+
 from injection import DIRECT_MAP_BASE, WORD
 from runner import boot, kernel_elf
 
@@ -148,3 +150,40 @@ def test_no_events_for_a_quiet_loglevel_are_lost(machine):
 def test_order_of_events(machine):
     guest = boot(machine, "ro_fault=oops lab=on inject=lab_sealed_word:store8:1;lab_sealed_word:store8:2")
     assert [e["event"] for e in guest.events] == ["boot", "seal"] + ["violation", "oops", "inject"] * 2 + ["exit"]
+
+
+@pytest.mark.parametrize("opened", ["lab_sealed_page", "lab_sealed_next"])
+def test_straddle_of_an_open_page_opens_the_other(machine, opened):
+    guest = boot(machine, f"ro_fault=unprotect lab=on inject={opened}:store8:1;lab_sealed_page+0xffe:store4:1")
+    assert [v["verdict"] for v in guest.violations] == ["unprotect", "unprotect"]
+    assert guest.named("inject")[1]["after"] == "01000000"
+    assert guest.one("exit")["unprotected_pages"] == 2
+
+
+def test_a_read_modify_write_is_recorded_at_the_address_used(machine):
+    guest = boot(machine, "ro_fault=ignore lab=on inject=lab_sealed_word:or:0xff00;lab_sealed_page:or:0xff")
+    first, second = guest.violations
+    assert (first["symbol"], first["size_exact"], first["old"], first["new"]) == ("lab_sealed_word+0x0", False, "eda1", "edff")
+    assert (second["size"], second["size_exact"]) == (1, False)
+
+
+# aarch64's atomics don't reach two objects of different chains: they must be aligned.
+@pytest.mark.parametrize("own,store", [("lab_sealed_next", "or:0x4400000000"), ("lab_sealed_page", "or:0x44"),
+                                       ("lab_sealed_next", "cmpxchg:0x4433221111111111")])
+def test_a_read_modify_write_over_two_chains_is_a_panic(machine, own, store):
+    if machine.name == "aarch64":
+        guest = boot(machine, f"ro_fault=ignore lab=on inject=lab_sealed_page+4092:{store}", "failed")
+        assert guest.one("inject")["result"] == "refused" and guest.violations == []
+        return
+    guest = boot(machine, f"ro_fault=panic ro_fault.{own}=once lab=on inject=lab_sealed_page+4092:{store}", "sealed")
+    assert guest.one("violation")["addr"] == f"0x{guest.symbol('lab_sealed_page') + 4092:016x}"
+
+
+def test_a_store_from_ordinary_into_sealed_memory_names_the_sealed_object(machine):
+    """Init memory is free, ordinary memory after the seal and lies in front of the sealed section in the direct map."""
+    address = alias_of(machine, "__ro_after_init_start", -4)
+    guest = boot(machine, f"ro_fault=ignore lab=on inject={address:#x}:store8:1")
+    record = guest.one("violation")
+    assert int(record["addr"], 16) == address and record["size"] == 8
+    assert record["symbol"] is None or not record["symbol"].startswith("0x")
+    assert record["pc_symbol"].startswith("arch_inject_store8")

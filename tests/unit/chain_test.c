@@ -2,7 +2,7 @@
 /*
  * tests/unit/chain_test.c: chains of policies: their syntax, what each policy says, budgets, objects.
  *
- * sources: kernel/policy/chain.c kernel/policy/panic.c kernel/policy/oops.c kernel/policy/unprotect.c kernel/policy/ignore.c kernel/policy/once.c kernel/policy/same.c kernel/format.c
+ * sources: kernel/policy/chain.c kernel/chain_parse.c kernel/policy/panic.c kernel/policy/oops.c kernel/policy/unprotect.c kernel/policy/ignore.c kernel/policy/once.c kernel/policy/same.c kernel/format.c
  * flags: -Wl,-T,tests/unit/host_sets.ld
  */
 #include <setjmp.h>

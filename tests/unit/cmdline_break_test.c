@@ -2,7 +2,7 @@
 /*
  * tests/unit/cmdline_break_test.c: break=, which only the broken kernel knows, and its list of names.
  *
- * sources: tests/unit/fake_kernel.c kernel/cmdline.c kernel/cmdline_words.c kernel/cmdline_options.c kernel/broken.c kernel/inject_parse.c kernel/format.c kernel/policy/chain.c kernel/policy/panic.c
+ * sources: tests/unit/fake_kernel.c kernel/cmdline.c kernel/cmdline_words.c kernel/cmdline_options.c kernel/broken.c kernel/inject_parse.c kernel/format.c kernel/policy/chain.c kernel/chain_parse.c kernel/policy/panic.c
  * flags: -I arch/x86_64 -DAMBER_BREAK -Wl,-T,tests/unit/host_sets.ld
  */
 #include <setjmp.h>

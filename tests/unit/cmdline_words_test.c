@@ -3,7 +3,7 @@
  * tests/unit/cmdline_words_test.c: words of the command line: quotes, escapes, odd bytes, and that those
  * which fit into the first 1023 bytes count.
  *
- * sources: kernel/cmdline.c kernel/cmdline_words.c kernel/cmdline_options.c kernel/inject_parse.c kernel/format.c kernel/policy/chain.c kernel/policy/panic.c kernel/policy/oops.c kernel/policy/unprotect.c kernel/policy/ignore.c kernel/policy/once.c kernel/policy/same.c
+ * sources: kernel/cmdline.c kernel/cmdline_words.c kernel/cmdline_options.c kernel/inject_parse.c kernel/format.c kernel/policy/chain.c kernel/chain_parse.c kernel/policy/panic.c kernel/policy/oops.c kernel/policy/unprotect.c kernel/policy/ignore.c kernel/policy/once.c kernel/policy/same.c
  * flags: -Wl,-T,tests/unit/host_sets.ld
  */
 #include "cmdline_expect.h"

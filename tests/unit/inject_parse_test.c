@@ -2,7 +2,7 @@
 /*
  * tests/unit/inject_parse_test.c: the value of inject=, every form, value, context and error.
  *
- * sources: kernel/cmdline.c kernel/cmdline_words.c kernel/cmdline_options.c kernel/inject_parse.c kernel/format.c kernel/policy/chain.c kernel/policy/panic.c
+ * sources: kernel/cmdline.c kernel/cmdline_words.c kernel/cmdline_options.c kernel/inject_parse.c kernel/format.c kernel/policy/chain.c kernel/chain_parse.c kernel/policy/panic.c
  * flags: -Wl,-T,tests/unit/host_sets.ld
  */
 #include <setjmp.h>

@@ -5,7 +5,7 @@
  * context (thread, irq, commit, init), can_oops, has_dry_run, redundant, several_chains (0 or 1), count.
  * `--list` prints all policies and boot options.
  *
- * sources: kernel/cmdline.c kernel/cmdline_words.c kernel/cmdline_options.c kernel/inject_parse.c kernel/format.c kernel/policy/[a-z]*.c
+ * sources: kernel/cmdline.c kernel/cmdline_words.c kernel/cmdline_options.c kernel/inject_parse.c kernel/format.c kernel/chain_parse.c kernel/policy/[a-z]*.c
  * flags: -Wl,-T,tests/unit/host_sets.ld
  */
 #include <amber/chain.h>
