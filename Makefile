@@ -102,7 +102,8 @@ $2/amber.ld: linker/amber.ld.S linker/$1.h linker/not_loaded.h include/amber/lay
 ifneq ($$(objects_$2),$$(file <$2/objects.list))
 $$(shell mkdir -p $2)$$(file >$2/objects.list,$$(objects_$2))
 endif
-$2/amber.elf: $2/objects.list $2/amber.ld $$(objects_$2) tools/symbols.py tools/elf.py tools/check_elf.py Makefile $(if $(filter aarch64,$1),$(libfdt))
+$2/amber.elf: $2/objects.list $2/amber.ld $$(objects_$2) \
+		tools/symbols.py tools/elf.py tools/check_elf.py Makefile $(if $(filter aarch64,$1),$(libfdt))
 	$$Q$(PYTHON) tools/symbols.py --empty > $2/symbols.S
 	$$Q$$(call link_$2,$2/link1.elf) && $(PYTHON) tools/symbols.py $2/link1.elf > $2/symbols.S
 	$$Q$$(call link_$2,$2/link2.elf) && $(PYTHON) tools/symbols.py $2/link2.elf > $2/symbols.S
