@@ -110,21 +110,24 @@ bool arch_try_write8(vaddr_t addr, uint8_t value);           /* stores one byte 
 
 /* --- step.S, step.c: one instruction under another root ------------------------------------------------------------ */
 enum step_result { STEP_DONE, STEP_FAULT };
-/* Runs exactly one instruction of *frame with `root` loaded and interrupts masked; a `rep` goes on while its
- * destination stays in [lo, hi). *frame then holds the registers behind it (its interrupt and trace bits as
- * before the step). STEP_FAULT: it raised another exception: *fault says which, *frame is undefined. Relies on:
- * running on the story stack; this_cpu()->state->step_… */
-enum step_result arch_step(struct trap_frame *frame, uint64_t root, vaddr_t lo, vaddr_t hi, struct fault *fault);
-/* Looks at the instruction: its kind for the record, and whether it may be stepped at all. */
+/* Looks at the instruction: its kind for the record, whether and how it may be stepped. */
 struct step_traits {
 	enum store_kind kind;
-	bool can_step;      /* false: store-exclusive */
-	bool single_pass;   /* reads a port: must not run twice */
-	uint8_t rmw_bytes;  /* a read-modify-write: what it accesses, of which not every byte need show; else 0 */
+	bool can_step;          /* false: store-exclusive */
+	bool single_pass;       /* reads a port: must not run twice */
+	bool stores_flags;      /* x86_64 pushf: stores what the step changed; see arch_step_fix_stored */
+	uint8_t element_bytes;  /* what one turn of a repeated store writes; 0 = it does not repeat */
+	uint8_t rmw_bytes;      /* a read-modify-write: what it accesses, of which not every byte need show; else 0 */
 };
 struct step_traits arch_step_traits(const struct trap_frame *frame);
-/* Corrects what the step itself changed in the stored bytes (x86_64: pushfq stores TF and IF). `page` is shadow B, mapped
- * at `addr_page` during the step; writes through `page`. */
+/* Runs exactly one instruction of *before with `root` loaded and interrupts masked; a `rep` goes on while its
+ * destination stays in [first, last]. *after then holds the registers behind it (its interrupt and trace bits as
+ * before the step). STEP_FAULT: it raised another exception: *fault says which, *after is undefined. *before is the
+ * same again in both cases. Relies on: running on the story stack; this_cpu()->state->step_… */
+enum step_result arch_step(struct trap_frame *before, struct trap_frame *after, uint64_t root, vaddr_t first, vaddr_t last,
+                           struct fault *fault);
+/* Puts right what the step itself changed in the stored bytes (pushf: TF and IF). `page` is a shadow, mapped
+ * at `addr_page` during the step; writes through `page`. Inside the gate. */
 void arch_step_fix_stored(const struct trap_frame *before, uint8_t *page, vaddr_t addr_page);
 extern const uint64_t arch_zero_block_bytes;        /* aarch64: dc zva's block; x86_64: 0 */
 

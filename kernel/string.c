@@ -7,7 +7,7 @@
  */
 #include <amber/string.h>
 
-typedef uint64_t __attribute__((may_alias)) word_t;
+#include <amber/words.h>
 
 #define WORD_BYTES     sizeof(word_t)
 #define HIDE(pointer)  asm("" : "+r"(pointer))
@@ -30,15 +30,10 @@ static void copy_forward(uint8_t *dst, const uint8_t *src, size_t bytes)
 			*dst++ = *src++;
 			HIDE(dst);
 		}
-		for (; bytes >= 4 * WORD_BYTES; bytes -= 4 * WORD_BYTES) {
-			word_t *to = (word_t *)dst;
-			const word_t *from = (const word_t *)src;
-			to[0] = from[0];
-			to[1] = from[1];
-			to[2] = from[2];
-			to[3] = from[3];
-			dst += 4 * WORD_BYTES;
-			src += 4 * WORD_BYTES;
+		for (; bytes >= 8 * WORD_BYTES; bytes -= 8 * WORD_BYTES) {
+			words_copy_8((word_t *)dst, (const word_t *)src);
+			dst += 8 * WORD_BYTES;
+			src += 8 * WORD_BYTES;
 			HIDE(dst);
 		}
 		for (; bytes >= WORD_BYTES; bytes -= WORD_BYTES) {
@@ -101,13 +96,17 @@ void *memset(void *dst, int value, size_t bytes)
 		*to++ = (uint8_t)value;
 		HIDE(to);
 	}
-	for (; bytes >= 4 * WORD_BYTES; bytes -= 4 * WORD_BYTES) {
+	for (; bytes >= 8 * WORD_BYTES; bytes -= 8 * WORD_BYTES) {
 		word_t *words = (word_t *)to;
-		words[0] = pattern;
-		words[1] = pattern;
-		words[2] = pattern;
-		words[3] = pattern;
-		to += 4 * WORD_BYTES;
+
+		words[0] = words[1] = words[2] = words[3] = pattern;
+		words[4] = words[5] = words[6] = words[7] = pattern;
+		to += 8 * WORD_BYTES;
+		HIDE(to);
+	}
+	for (; bytes >= WORD_BYTES; bytes -= WORD_BYTES) {
+		*(word_t *)to = pattern;
+		to += WORD_BYTES;
 		HIDE(to);
 	}
 	for (; bytes > 0; bytes--) {

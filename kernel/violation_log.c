@@ -22,11 +22,23 @@
 
 struct violation_counts violation_counts;
 
-static struct violation open_record;
+/* Each CPU builds its next record in a slot of its own; when it is opened, the slots change hands, and nothing is copied. */
+static struct violation slots[MAX_CPUS + 1];
+static struct violation *open_record = &slots[MAX_CPUS];
+static struct violation *spare[MAX_CPUS];
 static const struct chain *open_chain;
 static bool is_open;
 static uint64_t last_store_us;
 static uint64_t tokens = PRINT_BURST, tokens_since_us;
+
+struct violation *violation_room(void)
+{
+	unsigned id = this_cpu()->id;
+
+	if (!spare[id])
+		spare[id] = &slots[id];
+	return spare[id];
+}
 
 static bool touches(const struct violation *record, const struct violation *violation)
 {
@@ -62,17 +74,17 @@ static void join_bytes(struct violation *record, const struct violation *violati
 
 bool violation_log_merge(struct violation *violation, const struct chain *chain)
 {
-	if (!joins(&open_record, violation, chain))
+	if (!joins(open_record, violation, chain))
 		return false;
-	join_bytes(&open_record, violation);
-	open_record.addr = MIN(open_record.addr, violation->addr);
-	open_record.size_bytes += violation->size_bytes;
-	open_record.size_exact &= violation->size_exact;
-	open_record.count++;
+	join_bytes(open_record, violation);
+	open_record->addr = MIN(open_record->addr, violation->addr);
+	open_record->size_bytes += violation->size_bytes;
+	open_record->size_exact &= violation->size_exact;
+	open_record->count++;
 	last_store_us = violation->time_us;
 	violation_counts.stores++;
-	violation->verdict = open_record.verdict;
-	gate_run(GATE_RING_MERGE, (uint64_t)&open_record, 0, 0, 0, 0);
+	violation->verdict = open_record->verdict;
+	gate_run(GATE_RING_MERGE, (uint64_t)open_record, 0, 0, 0, 0);
 	return true;
 }
 
@@ -82,7 +94,8 @@ void violation_log_open(struct violation *violation, const struct chain *chain)
 	violation->seq = violation_counts.records++;
 	violation_counts.stores++;
 	violation_counts.by_verdict[violation->verdict]++;
-	open_record = *violation;
+	spare[this_cpu()->id] = open_record;
+	open_record = violation;
 	open_chain = chain;
 	last_store_us = violation->time_us;
 	is_open = true;
@@ -111,17 +124,22 @@ void violation_log_flush(void)
 
 	if (is_open) {
 		is_open = false;
-		if (open_record.verdict != VERDICT_PANIC && !may_print()) {
+		if (open_record->verdict != VERDICT_PANIC && !may_print()) {
 			violation_counts.not_printed++;
 		} else {
 			if (violation_counts.not_printed != reported)
 				log_warn("ro", "%zu records were not printed (too many at once)",
 				         (size_t)(violation_counts.not_printed - reported));
 			reported = violation_counts.not_printed;
-			violation_print(&open_record);
+			violation_print(open_record);
 		}
 	}
 	arch_irq_restore(irq_state);
+}
+
+const struct violation *violation_log_last(void)
+{
+	return open_record;
 }
 
 void violation_log_tick(void)

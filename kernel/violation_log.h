@@ -21,10 +21,12 @@ extern struct violation_counts violation_counts;
 
 /* Fault path. Joins the open record if the rule allows (then `violation` gets its verdict); else false. */
 bool violation_log_merge(struct violation *violation, const struct chain *chain);
-/* A decided violation becomes the open record. */
+/* A decided violation (in violation_room) becomes the open record. */
 void violation_log_open(struct violation *violation, const struct chain *chain);
 /* Prints the open record, if there is one, and closes it. Any context, interrupts masked inside. */
 void violation_log_flush(void);
+/* The newest record, printed or not. */
+const struct violation *violation_log_last(void);
 void violation_log_tick(void); /* closes a record whose last store is 100 ms old */
 
 /* kernel/violation_print.c: in words and as the event `violation`. */

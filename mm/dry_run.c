@@ -14,9 +14,12 @@
 #include "gate.h"
 #include "kernel_map.h"
 #include "shootdown.h"
+#include "story.h"
 
 #define NEIGHBOUR_BYTES 64 /* no single store reaches farther */
 #define BELOW_BYTES     16 /* a straddling store may report the second page's first bytes */
+
+static struct dry_run_oracle *oracle;
 
 static const struct dry_state *dry_state(void)
 {
@@ -33,15 +36,15 @@ static vaddr_t neighbour_of(vaddr_t addr)
 }
 
 /* One pass: the leaves point to one set of shadows already. */
-static enum step_result run_pass(const struct trap_frame *before, struct trap_frame *after, struct fault *fault)
+static enum step_result run_pass(struct trap_frame *before, struct trap_frame *after, const struct step_traits *traits,
+                                 struct fault *fault)
 {
 	const struct dry_state *state = dry_state();
-	vaddr_t lo = state->page[0].va, hi = state->page[state->pages - 1].va + PAGE_SIZE;
+	vaddr_t first = state->page[0].va, last = state->page[state->pages - 1].va + PAGE_SIZE - traits->element_bytes;
 
-	memcpy(after, before, arch_frame_bytes);
 	for (unsigned i = 0; i < state->pages; i++)
 		arch_tlb_invalidate_page(state->page[i].va);
-	return arch_step(after, this_cpu()->dry_root, lo, hi, fault);
+	return arch_step(before, after, this_cpu()->dry_root, first, last, fault);
 }
 
 /* Looks at one word of the three pages; bytes that were stored widen [*first, *last]. */
@@ -53,44 +56,46 @@ struct extent {
 static void note_word(struct extent *extent, vaddr_t va, uint64_t stored_a, uint64_t stored_b, uint64_t new_a, uint64_t new_b)
 {
 	uint64_t stored = stored_a | stored_b;
+	uint64_t low_bits = 0x7f7f7f7f7f7f7f7full;
+	uint64_t depends = new_a ^ new_b;
 
 	if (!extent->any)
 		extent->first = va + __builtin_ctzll(stored) / 8;
 	extent->last = va + 7 - __builtin_clzll(stored) / 8;
 	extent->any = true;
 	extent->any_in_b |= stored_b != 0;
-	/* A byte whose new value depends on what was there: read-modify-write, whose other bytes may not show. */
-	for (unsigned byte = 0; byte < 64; byte += 8)
-		if ((stored >> byte & 0xff) && ((new_a ^ new_b) >> byte & 0xff))
-			extent->depends_on_memory = true;
+	/* A byte (the top bit of each that isn't 0) that was stored and whose new value depends on what was there:
+	 * read-modify-write, whose other bytes may not show. */
+	stored |= (stored & low_bits) + low_bits;
+	depends |= (depends & low_bits) + low_bits;
+	if (stored & depends & ~low_bits)
+		extent->depends_on_memory = true;
 }
 
-/* Nearly all words are untouched: four at a time with one branch. */
-static void compare_page(const struct dry_page *page, struct extent *extent)
+/* Words [from, to) of a page; nearly all are untouched. */
+static void compare_words(const struct dry_page *page, unsigned from, unsigned to, struct extent *extent)
 {
-	const uint64_t *p = phys_to_virt(page->frame), *a = phys_to_virt(page->shadow_a), *b = phys_to_virt(page->shadow_b);
-	const uint64_t k = DRY_RUN_PATTERN;
+	const uint64_t *p = phys_to_virt(page->original), *a = phys_to_virt(page->shadow_a), *b = phys_to_virt(page->shadow_b);
 
-	for (unsigned i = 0; i < PAGE_SIZE / sizeof(uint64_t); i += 4) {
-		uint64_t stored = (a[i] ^ p[i] ^ k) | (b[i] ^ p[i]) | (a[i + 1] ^ p[i + 1] ^ k) | (b[i + 1] ^ p[i + 1]) |
-				  (a[i + 2] ^ p[i + 2] ^ k) | (b[i + 2] ^ p[i + 2]) | (a[i + 3] ^ p[i + 3] ^ k) | (b[i + 3] ^ p[i + 3]);
-
-		for (unsigned j = i; stored && j < i + 4; j++)
-			if ((a[j] ^ p[j] ^ k) | (b[j] ^ p[j]))
-				note_word(extent, page->va + j * sizeof(uint64_t), a[j] ^ p[j] ^ k, b[j] ^ p[j], a[j], b[j]);
+	for (unsigned i = from; i < to; i++) {
+		if (__builtin_expect(b[i] == p[i] && (a[i] ^ p[i]) == DRY_RUN_PATTERN, 1))
+			continue;
+		note_word(extent, page->va + i * sizeof(uint64_t), a[i] ^ p[i] ^ DRY_RUN_PATTERN, b[i] ^ p[i], a[i], b[i]);
 	}
 }
 
+/* The first bytes, page by page. */
 static void copy_values(struct dry_run *run)
 {
-	const struct dry_state *state = dry_state();
+	const struct dry_page *page = dry_state()->page;
+	uint64_t bytes = MIN(run->bytes, (uint64_t)VIOLATION_BYTES_MAX);
 
-	for (unsigned i = 0; i < run->bytes && i < VIOLATION_BYTES_MAX; i++) {
-		vaddr_t addr = run->start + i;
-		const struct dry_page *page = &state->page[addr >= state->page[0].va + PAGE_SIZE ? 1 : 0];
+	for (uint64_t done = 0, length; done < bytes; done += length, page++) {
+		uint64_t offset = run->start + done - page->va;
 
-		run->old[i] = *((const uint8_t *)phys_to_virt(page->frame) + (addr & PAGE_MASK));
-		run->new[i] = *((const uint8_t *)phys_to_virt(page->shadow_b) + (addr & PAGE_MASK));
+		length = offset < PAGE_SIZE ? MIN(PAGE_SIZE - offset, bytes - done) : 0; /* 0: it begins in the next page */
+		memcpy(run->old + done, (const uint8_t *)phys_to_virt(page->original) + offset, length);
+		memcpy(run->new + done, (const uint8_t *)phys_to_virt(page->shadow_b) + offset, length);
 	}
 }
 
@@ -107,22 +112,18 @@ static void note_sealed(struct dry_run *run)
 	}
 }
 
-static void compare(struct dry_run *run, const struct fault *fault, const struct step_traits *traits, bool single_pass)
+static void note_extent(struct dry_run *run, const struct fault *fault, const struct extent *extent,
+                        const struct step_traits *traits, bool single_pass)
 {
-	const struct dry_state *state = dry_state();
-	struct extent extent = { 0 };
-
-	for (unsigned i = 0; i < state->pages; i++)
-		compare_page(&state->page[i], &extent);
-	run->changed = extent.any;
-	run->redundant = !extent.any_in_b;
-	run->exact = extent.any && !extent.depends_on_memory && !single_pass && !traits->rmw_bytes;
+	run->changed = extent->any;
+	run->redundant = !extent->any_in_b;
+	run->exact = extent->any && !extent->depends_on_memory && !single_pass && !traits->rmw_bytes;
 	run->start = fault->addr;
-	if (extent.any) {
+	if (extent->any) {
 		/* Bytes in front of the first one that shows were accessed too, if the fault's address is the true one. */
-		run->exact &= fault->is_stack || extent.first <= fault->addr;
-		run->start = fault->is_stack ? extent.first : MIN(extent.first, fault->addr);
-		run->bytes = extent.last - run->start + 1;
+		run->exact &= fault->is_stack || extent->first <= fault->addr;
+		run->start = fault->is_stack ? extent->first : MIN(extent->first, fault->addr);
+		run->bytes = extent->last - run->start + 1;
 		copy_values(run);
 	}
 	run->reach_bytes = run->start == fault->addr ? MAX(run->bytes, traits->rmw_bytes) : run->bytes;
@@ -135,24 +136,119 @@ static enum dry_run_status abandon(void)
 	return DRY_RUN_ABANDONED;
 }
 
-enum dry_run_status dry_run(const struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
-                            struct dry_run *run)
+/* Both passes, the leaves pointing to A. `mend`: the stored flags are put right in each shadow (pushf). */
+static bool run_passes(struct trap_frame *before, struct trap_frame *after, const struct step_traits *traits,
+                       bool single_pass, struct fault *fault)
 {
-	struct step_traits traits = arch_step_traits(before);
-	bool single_pass = traits.single_pass || is_broken(BROKEN_DRY_RUN);
+	uint64_t mend = traits->stores_flags ? (uint64_t)before : 0;
 
-	*run = (struct dry_run){ .kind = traits.kind };
-	if (!traits.can_step ||
-	    gate_run(GATE_DRY_BEGIN, ALIGN_DOWN(fault->addr, PAGE_SIZE), neighbour_of(fault->addr), 0, 0, 0) != OK)
+	if (!single_pass && run_pass(before, after, traits, fault) == STEP_FAULT)
+		return false;
+	gate_run(GATE_DRY_FLIP, mend, 0, 0, 0, 0);
+	if (run_pass(before, after, traits, fault) == STEP_FAULT)
+		return false;
+	if (mend)
+		gate_run(GATE_DRY_FIX, mend, 0, 0, 0, 0);
+	return true;
+}
+
+/* The simple way: full copies of the page and, near its edge, of the neighbour. */
+static enum dry_run_status run_full(struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
+                                    const struct step_traits *traits, struct dry_run *run)
+{
+	bool single_pass = traits->single_pass || is_broken(BROKEN_DRY_RUN);
+	const struct dry_state *state = dry_state();
+	struct extent extent = { 0 };
+
+	if (gate_run(GATE_DRY_BEGIN, ALIGN_DOWN(fault->addr, PAGE_SIZE), neighbour_of(fault->addr), 0, 0, 0) != OK)
 		return DRY_RUN_REFUSED;
-	if (!single_pass && run_pass(before, after, &run->second) == STEP_FAULT)
+	if (!run_passes(before, after, traits, single_pass, &run->second))
 		return abandon();
-	gate_run(GATE_DRY_FLIP, (uint64_t)before, 0, 0, 0, 0);
-	if (run_pass(before, after, &run->second) == STEP_FAULT)
-		return abandon();
-	gate_run(GATE_DRY_FIX, (uint64_t)before, 0, 0, 0, 0);
-	compare(run, fault, &traits, single_pass);
+	for (unsigned i = 0; i < state->pages; i++)
+		compare_words(&state->page[i], 0, PAGE_SIZE / sizeof(uint64_t), &extent);
+	note_extent(run, fault, &extent, traits, single_pass);
 	return DRY_RUN_DONE;
+}
+
+/* The fast way: copies kept from last time, and a window of 128 bytes in which A differs from B. For whatever begins at
+ * the fault's address, reaches no neighbour, and does not repeat. */
+static bool may_go_fast(const struct fault *fault, const struct step_traits *traits)
+{
+	return !traits->single_pass && !traits->element_bytes && !traits->stores_flags && !fault->is_stack &&
+	       !neighbour_of(fault->addr) && !is_broken(BROKEN_DRY_RUN);
+}
+
+static enum dry_run_status run_fast(struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
+                                    const struct step_traits *traits, struct dry_run *run)
+{
+	const struct dry_state *state = dry_state();
+	struct extent extent = { 0 };
+	unsigned first;
+
+	if (gate_run(GATE_FAST_BEGIN, fault->addr, 0, 0, 0, 0) != OK)
+		return run_full(before, after, fault, traits, run);
+	if (!run_passes(before, after, traits, false, &run->second))
+		return abandon();
+	first = state->window / sizeof(uint64_t);
+	compare_words(&state->page[0], first, first + DRY_WINDOW_BYTES / sizeof(uint64_t), &extent);
+	/* Does it come near the window's end? Then it may reach out of it, with a hole in between (fxsave). Only dc zva
+	 * begins before the fault's address, and stays in the 64 bytes from which the window starts. */
+	if (extent.any && extent.last >= fault->addr + NEIGHBOUR_BYTES) {
+		dry_run_end(false);
+		return run_full(before, after, fault, traits, run);
+	}
+	note_extent(run, fault, &extent, traits, false);
+	return DRY_RUN_DONE;
+}
+
+static bool is_alike(const struct dry_run *a, const struct dry_run *b)
+{
+	return a->changed == b->changed && a->exact == b->exact && a->redundant == b->redundant && a->start == b->start &&
+	       a->bytes == b->bytes && a->reach_bytes == b->reach_bytes && a->sealed == b->sealed &&
+	       a->sealed_offset == b->sealed_offset && memcmp(a->old, b->old, VIOLATION_BYTES_MAX) == 0 &&
+	       memcmp(a->new, b->new, VIOLATION_BYTES_MAX) == 0;
+}
+
+typedef enum dry_run_status way(struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
+                                const struct step_traits *traits, struct dry_run *run);
+
+/* Both ways from the same registers, now this one first, now the other; what the second found counts. */
+static enum dry_run_status run_both(struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
+                                    const struct step_traits *traits, struct dry_run *run)
+{
+	static struct dry_run other; /* one CPU at a time: only the self-test comes here */
+	static uint8_t registers[STORY_FRAME_BYTES], old[VIOLATION_BYTES_MAX], new[VIOLATION_BYTES_MAX];
+	bool is_fast_first = oracle->compared++ & 1;
+	way *const first = is_fast_first ? run_fast : run_full, *const second = is_fast_first ? run_full : run_fast;
+	enum dry_run_status status;
+
+	memset(old, 0, sizeof(old));
+	memset(new, 0, sizeof(new));
+	other = (struct dry_run){ .old = old, .new = new };
+	status = first(before, after, fault, traits, &other);
+	memcpy(registers, after, arch_frame_bytes);
+	if (status == DRY_RUN_DONE)
+		dry_run_end(false);
+	if (second(before, after, fault, traits, run) != status || memcmp(registers, after, arch_frame_bytes) != 0 ||
+	    !is_alike(&other, run))
+		oracle->differences++;
+	return status;
+}
+
+enum dry_run_status dry_run(struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
+                            const struct step_traits *traits, struct dry_run *run)
+{
+	*run = (struct dry_run){ .old = run->old, .new = run->new };
+	if (!traits->can_step)
+		return DRY_RUN_REFUSED;
+	if (!may_go_fast(fault, traits))
+		return run_full(before, after, fault, traits, run);
+	return oracle ? run_both(before, after, fault, traits, run) : run_fast(before, after, fault, traits, run);
+}
+
+void dry_run_compare(struct dry_run_oracle *new_oracle)
+{
+	oracle = new_oracle;
 }
 
 void dry_run_end(bool commit)

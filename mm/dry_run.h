@@ -18,8 +18,9 @@
 struct dry_page {
 	vaddr_t va;
 	paddr_t frame;    /* the true page */
-	paddr_t shadow_a; /* true page XOR pattern; the first pass stores here */
-	paddr_t shadow_b; /* true copy; the second pass stores here */
+	paddr_t original; /* what the passes are compared with: the page itself, or a copy if others may write it */
+	paddr_t shadow_a; /* original XOR pattern; the first pass stores here */
+	paddr_t shadow_b; /* copy of the original; the second pass stores here */
 	paddr_t leaf;     /* where the private chain's leaf lies */
 };
 
@@ -29,7 +30,14 @@ struct dry_state {
 	uint64_t pages;   /* 0 = none under way; else in address order */
 	uint64_t tables_used;
 	struct dry_page page[2];
+	/* The fast way keeps page[0], its copies and its private chain from one time to the next. */
+	bool is_kept, is_fast;
+	uint64_t generation, tables; /* of gate_counters, when they were made */
+	pte_t chain;                 /* the root's entry for the private chain; linked only while a dry run is under way */
+	uint64_t window;             /* offset in the page: where A differs from B */
 };
+
+#define DRY_WINDOW_BYTES 128 /* starts at the store's address, rounded down to 64 */
 
 enum dry_run_status {
 	DRY_RUN_DONE,
@@ -39,7 +47,6 @@ enum dry_run_status {
 
 struct dry_run {
 	struct fault second;
-	enum store_kind kind;
 	bool changed;      /* some byte was stored that shows up: start, bytes are valid */
 	bool exact;        /* start, bytes are all of the store */
 	bool redundant;    /* no byte would change */
@@ -48,13 +55,18 @@ struct dry_run {
 	uint64_t reach_bytes;   /* what it accesses, if more is known than shows; >= bytes */
 	paddr_t sealed;         /* the first sealed byte in that reach */
 	uint64_t sealed_offset; /* its distance from start */
-	uint8_t old[VIOLATION_BYTES_MAX], new[VIOLATION_BYTES_MAX];
+	uint8_t *old, *new;     /* the caller's room for VIOLATION_BYTES_MAX each: the first bytes from start on */
 };
 
-/* Runs the instruction at *before twice on copies of the sealed page that the fault is about (and its neighbour); *after gets
+/* run->old and ->new say where the bytes go. Runs the instruction at *before twice on copies of the sealed page that the fault is about (and its neighbour); *after gets
  * the registers behind it. When DONE, dry_run_end must follow. */
-enum dry_run_status dry_run(const struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
-                            struct dry_run *run);
+enum dry_run_status dry_run(struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
+                            const struct step_traits *traits, struct dry_run *run);
+/* The self-test's oracle: while on, each fast dry run is followed by a full one and must give the same; counts. */
+struct dry_run_oracle {
+	uint64_t compared, differences;
+};
+void dry_run_compare(struct dry_run_oracle *oracle); /* NULL = off */
 /* Ends it: copies the difference into the true pages (commit), or drops it. */
 void dry_run_end(bool commit);
 /* Which pages does the store's reach lie in that are sealed? Fills up to two; returns how many. */

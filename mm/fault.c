@@ -72,14 +72,16 @@ static bool is_stack_overflow(const struct trap_frame *frame, const struct fault
 
 static void begin_violation(struct story *story)
 {
-	struct violation *violation = &story->violation;
+	struct violation *violation = violation_room();
 
+	story->violation = violation;
 	*violation = (struct violation){
 		.class = story->class,
 		.pc = arch_frame_pc(story->before),
 		.addr = story->fault.addr,
 		.paddr = story->paddr,
 		.object_bytes = 1,
+		.kind = story->traits.kind,
 		.count = 1,
 	};
 	if (story->class == CLASS_CORE) /* never stepped: only what is there is known */
@@ -95,7 +97,7 @@ static void begin_violation(struct story *story)
 
 static void note_dry_run(struct story *story)
 {
-	struct violation *violation = &story->violation;
+	struct violation *violation = story->violation;
 	const struct dry_run *run = &story->run;
 
 	violation->has_dry_run = true;
@@ -108,8 +110,6 @@ static void note_dry_run(struct story *story)
 	violation->size_bytes = run->bytes;
 	violation->has_size = violation->has_values = true;
 	violation->size_exact = run->exact;
-	memcpy(violation->old, run->old, sizeof(violation->old));
-	memcpy(violation->new, run->new, sizeof(violation->new));
 }
 
 /* The step met another fault, in a page that was no neighbour of the first, or is not sealed data: handle that one
@@ -129,18 +129,18 @@ static void tell(void *argument)
 {
 	struct story *story = argument;
 
+	story->traits = arch_step_traits(story->before);
 	begin_violation(story);
-	if (story->class == CLASS_CORE) {
-		story->violation.kind = arch_step_traits(story->before).kind;
-	} else {
-		story->status = dry_run(story->before, story->after, &story->fault, &story->run);
+	story->run.old = story->violation->old;
+	story->run.new = story->violation->new;
+	if (story->class == CLASS_DATA) {
+		story->status = dry_run(story->before, story->after, &story->fault, &story->traits, &story->run);
 		if (story->status == DRY_RUN_ABANDONED)
 			retell(story);
-		story->violation.kind = story->run.kind;
 		if (story->status == DRY_RUN_DONE)
 			note_dry_run(story);
 	}
-	policy_decide(&story->violation, story->before);
+	policy_decide(story->violation, story->before);
 	verdict_apply(story);
 }
 

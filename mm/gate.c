@@ -25,6 +25,12 @@ uint64_t gate_refuse(enum error error)
 	return error;
 }
 
+/* Private chains that are copies of kernel tables are stale from now on. */
+static void gate_kernel_entries_changed(void)
+{
+	((struct gate_counters *)gate_window(gate_image_to_phys(&gate_counters)))->tables++;
+}
+
 paddr_t gate_image_to_phys(const void *object)
 {
 	return image_to_phys((vaddr_t)object);
@@ -187,6 +193,7 @@ static uint64_t gate_do_set_entries(uint64_t table, uint64_t index, uint64_t fir
 
 	if (error || (table & PAGE_MASK))
 		return gate_refuse(error ? error : ERR_INVALID);
+	gate_kernel_entries_changed();
 	if (gate_try_run(slot, level, first, step, count))
 		return OK;
 	for (uint64_t i = 0; i < count && !is_gate_table; i++)
@@ -231,6 +238,7 @@ const gate_function gate_functions[GATE_OP_COUNT] = {
 	[GATE_UNPROTECT] = gate_do_unprotect,
 	[GATE_DEVICE] = gate_do_device,
 	[GATE_DRY_FIX] = gate_do_dry_fix,
+	[GATE_FAST_BEGIN] = gate_do_fast_begin,
 };
 
 uint64_t gate_run_early(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)

@@ -23,7 +23,8 @@ struct chain_element;
 
 /* Counted by the gate; class core. */
 struct gate_counters {
-	uint64_t generation; /* raised by every write to sealed data */
+	uint64_t generation; /* raised by every write to sealed data: copies of it are stale */
+	uint64_t tables;     /* raised by every change of kernel entries: copies of tables are stale */
 	uint64_t unprotected_pages;
 	uint64_t refused;    /* calls that a check turned down */
 };
@@ -57,7 +58,7 @@ enum error gate_table(paddr_t frame, unsigned level) __must_check;
 enum error gate_table_free(paddr_t frame) __must_check;
 /* `count` frames change their type, if no mapping contradicts the new one. All or nothing. */
 enum error gate_frame_type(paddr_t first, uint64_t count, enum frame_type type) __must_check;
-/* A chain element's counter and state (state = NULL: unchanged). */
+/* A chain element's counter and state (as many bytes as its policy keeps; NULL: unchanged). */
 enum error gate_state(struct chain_element *element, uint32_t used, const uint8_t *state) __must_check;
 /* Makes the mapping of a sealed page (class data) at addr writable, under the caller's root. */
 enum error gate_unprotect(vaddr_t addr) __must_check;

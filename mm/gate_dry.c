@@ -6,17 +6,19 @@
  */
 #include "gate_parts.h"
 
-#include "dry_run.h"
+#include <amber/words.h>
+
+#include "gate_dry.h"
 #include "pagetable.h"
 
-static struct dry_state *dry_state(void)
+struct dry_state *gate_dry_state(void)
 {
 	return gate_window(this_cpu()->dry_state);
 }
 
 /* Sealed data may be copied, and a neighbour that is ordinary and writable anyway; nothing of class core ever: the
  * step's own exception reads it. */
-static bool may_shadow(paddr_t root, vaddr_t va, paddr_t *frame, bool only_sealed)
+bool gate_may_shadow(paddr_t root, vaddr_t va, paddr_t *frame, bool only_sealed)
 {
 	int level;
 	const pte_t *entry = gate_walk(root, va, &level);
@@ -36,14 +38,7 @@ static void make_private(struct dry_state *state, pte_t *entry, int level)
 	pte_t *to = gate_window(copy);
 
 	if (pte_is_table(*entry, level)) {
-		const pte_t *from = gate_window(pte_addr(*entry, level));
-
-		for (unsigned i = 0; i < 512; i += 4) {
-			to[i] = from[i];
-			to[i + 1] = from[i + 1];
-			to[i + 2] = from[i + 2];
-			to[i + 3] = from[i + 3];
-		}
+		words_copy(to, gate_window(pte_addr(*entry, level)), 512);
 	} else {
 		for (unsigned i = 0; i < 512; i++)
 			to[i] = pte_encode(pte_addr(*entry, level) + i * PAGE_SIZE, pte_perms(*entry), level - 1);
@@ -52,7 +47,7 @@ static void make_private(struct dry_state *state, pte_t *entry, int level)
 }
 
 /* The entry for va in the dry-run root's own chain. */
-static paddr_t private_leaf(struct dry_state *state, vaddr_t va)
+paddr_t gate_private_leaf(struct dry_state *state, vaddr_t va)
 {
 	paddr_t table = this_cpu()->dry_root_frame;
 
@@ -66,11 +61,16 @@ static paddr_t private_leaf(struct dry_state *state, vaddr_t va)
 	return table + pagetable_index(va, 1) * sizeof(pte_t);
 }
 
+/* What others may write meanwhile is copied once; everything is compared with that copy. */
 static void fill_shadows(const struct dry_page *page)
 {
 	const uint64_t *from = gate_window(page->frame);
-	uint64_t *a = gate_window(page->shadow_a), *b = gate_window(page->shadow_b);
+	uint64_t *a = gate_window(page->shadow_a), *b = gate_window(page->shadow_b), *copy = gate_window(page->original);
 
+	if (page->original != page->frame) {
+		words_copy(copy, from, PAGE_SIZE / sizeof(uint64_t));
+		from = copy;
+	}
 	for (unsigned i = 0; i < PAGE_SIZE / sizeof(uint64_t); i += 2) {
 		uint64_t first = from[i], second = from[i + 1];
 
@@ -81,9 +81,9 @@ static void fill_shadows(const struct dry_page *page)
 	}
 }
 
-static void set_leaf(const struct dry_page *page, paddr_t shadow)
+void gate_dry_set_leaf(const struct dry_page *page, paddr_t shadow)
 {
-	arch_pte_exchange(gate_window(page->leaf), pte_encode(shadow, PERM_R | PERM_W, 1));
+	arch_pte_exchange(gate_window(page->leaf), shadow ? pte_encode(shadow, PERM_R | PERM_W, 1) : 0);
 }
 
 static void add_page(struct dry_state *state, vaddr_t va, paddr_t frame)
@@ -91,33 +91,51 @@ static void add_page(struct dry_state *state, vaddr_t va, paddr_t frame)
 	struct dry_page *page = &state->page[state->pages];
 	const paddr_t *shadows = this_cpu()->dry_shadows;
 
-	*page = (struct dry_page){ va, frame, shadows[2 * state->pages], shadows[2 * state->pages + 1], private_leaf(state, va) };
+	*page = (struct dry_page){
+		.va = va,
+		.frame = frame,
+		/* The gate alone writes a page that is sealed and was not opened, and we hold its lock. */
+		.original = frame_type_at(frame) == FRAME_SEALED && frame_at(frame)->writable == 0 ? frame : shadows[4 + state->pages],
+		.shadow_a = shadows[2 * state->pages],
+		.shadow_b = shadows[2 * state->pages + 1],
+		.leaf = gate_private_leaf(state, va),
+	};
 	state->pages++;
 	fill_shadows(page);
-	set_leaf(page, page->shadow_a);
+	gate_dry_set_leaf(page, page->shadow_a);
+}
+
+/* The dry-run root is a copy of the root that was current; its slots never change, so it is made once per root. */
+void gate_dry_copy_root(struct dry_state *state, paddr_t root)
+{
+	if (state->root != root)
+		words_copy(gate_window(this_cpu()->dry_root_frame), gate_window(root), 512);
+	state->root = root;
+}
+
+/* What the fast way kept is not valid any more. */
+void gate_dry_forget(struct dry_state *state)
+{
+	state->is_kept = false;
+	state->tables_used = 0;
 }
 
 /* a: the sealed page, b: its neighbour or 0. */
 GATE_DO(dry_begin)
 {
-	struct dry_state *state = dry_state();
+	struct dry_state *state = gate_dry_state();
 	paddr_t root = gate_caller_root(), frame, neighbour;
 	bool two;
 
 	(void)c, (void)d, (void)e;
 	if (((a | b) & PAGE_MASK) || (b && b != a + PAGE_SIZE && b != a - PAGE_SIZE) || state->pages)
 		return gate_refuse(ERR_INVALID);
-	if (frame_type_at(root) != FRAME_ROOT || !may_shadow(root, a, &frame, true))
+	if (frame_type_at(root) != FRAME_ROOT || !gate_may_shadow(root, a, &frame, true))
 		return gate_refuse(ERR_DENIED);
-	two = b && may_shadow(root, b, &neighbour, false);
-	if (state->root != root) {
-		uint64_t *to = gate_window(this_cpu()->dry_root_frame);
-		const uint64_t *from = gate_window(root);
-
-		for (unsigned i = 0; i < 512; i++)
-			to[i] = from[i];
-		state->root = root;
-	}
+	two = b && gate_may_shadow(root, b, &neighbour, false);
+	state->is_fast = false;
+	gate_dry_forget(state);
+	gate_dry_copy_root(state, root);
 	if (two && b < a)
 		add_page(state, b, neighbour);
 	add_page(state, a, frame);
@@ -134,33 +152,34 @@ static void fix_stored(const struct dry_state *state, const struct trap_frame *b
 		                     state->page[i].va);
 }
 
-/* a: the frame before the step. From pass A to pass B. */
+/* From pass A to pass B. a: the frame before the step if its stored bytes need mending, else 0. */
 GATE_DO(dry_flip)
 {
-	const struct dry_state *state = dry_state();
+	const struct dry_state *state = gate_dry_state();
 
 	(void)b, (void)c, (void)d, (void)e;
-	fix_stored(state, (const struct trap_frame *)a, false);
+	if (a)
+		fix_stored(state, (const struct trap_frame *)a, false);
 	for (unsigned i = 0; i < state->pages; i++)
-		set_leaf(&state->page[i], state->page[i].shadow_b);
+		gate_dry_set_leaf(&state->page[i], state->page[i].shadow_b);
 	return OK;
 }
 
 GATE_DO(dry_fix)
 {
 	(void)b, (void)c, (void)d, (void)e;
-	fix_stored(dry_state(), (const struct trap_frame *)a, true);
+	fix_stored(gate_dry_state(), (const struct trap_frame *)a, true);
 	return OK;
 }
 
-/* Only bytes that differ: the neighbour may be ordinary memory that others write. */
-static void commit_page(const struct dry_page *page)
+/* Only bytes that the store changed: others may write the rest of an ordinary neighbour. */
+static void commit_words(const struct dry_page *page, unsigned first, unsigned count)
 {
-	const uint64_t *from = gate_window(page->shadow_b);
+	const uint64_t *from = gate_window(page->shadow_b), *original = gate_window(page->original);
 	uint64_t *to = gate_window(page->frame);
 
-	for (unsigned i = 0; i < PAGE_SIZE / sizeof(uint64_t); i++) {
-		uint64_t difference = from[i] ^ to[i];
+	for (unsigned i = first; i < first + count; i++) {
+		uint64_t difference = from[i] ^ original[i];
 
 		if (!difference)
 			continue;
@@ -174,10 +193,11 @@ static void commit_page(const struct dry_page *page)
 	}
 }
 
-/* a: whether to commit. The dry-run root is a plain copy again afterwards. */
+/* a: whether to commit. The dry-run root is a plain copy again afterwards. What the fast way made is kept. */
 GATE_DO(dry_end)
 {
-	struct dry_state *state = dry_state();
+	struct dry_state *state = gate_dry_state();
+	struct gate_counters *counters = gate_window(gate_image_to_phys(&gate_counters));
 	pte_t *root = gate_window(this_cpu()->dry_root_frame);
 	const pte_t *original = gate_window(state->root);
 
@@ -187,14 +207,17 @@ GATE_DO(dry_end)
 	for (unsigned i = 0; i < state->pages; i++) {
 		unsigned slot = pagetable_index(state->page[i].va, 4);
 
-		if (a)
-			commit_page(&state->page[i]);
-		arch_pte_exchange(gate_window(state->page[i].leaf), 0);
+		if (a && state->is_fast)
+			commit_words(&state->page[i], state->window / sizeof(uint64_t), DRY_WINDOW_BYTES / sizeof(uint64_t));
+		else if (a)
+			commit_words(&state->page[i], 0, PAGE_SIZE / sizeof(uint64_t));
+		gate_dry_set_leaf(&state->page[i], 0);
 		arch_pte_exchange(&root[slot], original[slot]);
 	}
-	state->pages = 0;
-	state->tables_used = 0;
 	if (a)
-		((struct gate_counters *)gate_window(gate_image_to_phys(&gate_counters)))->generation++;
+		counters->generation++;
+	if (state->is_fast && a)
+		state->generation++; /* our own copy knows this write already: is_valid compares before any other can come between */
+	state->pages = 0;
 	return OK;
 }

@@ -13,6 +13,7 @@ GATE_DO(dry_begin);   /* mm/gate_dry.c */
 GATE_DO(dry_flip);
 GATE_DO(dry_fix);
 GATE_DO(dry_end);
+GATE_DO(fast_begin);  /* mm/gate_fast.c */
 GATE_DO(ring_append); /* mm/gate_records.c */
 GATE_DO(ring_merge);
 GATE_DO(state);

@@ -6,6 +6,7 @@
 #include "gate_parts.h"
 
 #include <amber/chain.h>
+#include <amber/words.h>
 
 #include "kernel_map.h"
 #include "ring.h"
@@ -15,8 +16,6 @@ struct chain_table __ro_core chain_table;
 GATE_DO(ring_append)
 {
 	struct violation_ring *ring = gate_window(violation_ring_frame);
-	const uint64_t *src = (const uint64_t *)a;
-	uint64_t *dst;
 
 	(void)b, (void)c, (void)d, (void)e;
 	ring->appended++;
@@ -24,9 +23,7 @@ GATE_DO(ring_append)
 		ring->last_is_kept = false;
 		return ERR_FULL;
 	}
-	dst = (uint64_t *)&ring->records[ring->kept++];
-	for (unsigned i = 0; i < sizeof(struct violation) / sizeof(uint64_t); i++)
-		dst[i] = src[i];
+	words_copy(&ring->records[ring->kept++], (const void *)a, sizeof(struct violation) / sizeof(uint64_t));
 	ring->last_is_kept = true;
 	return OK;
 }
@@ -60,6 +57,7 @@ GATE_DO(state)
 	uint64_t offset = a - (vaddr_t)&chain_table;
 	struct chain_element *element;
 	const uint8_t *state = (const uint8_t *)c;
+	uint32_t state_bytes;
 
 	(void)d, (void)e;
 	if (offset < offsetof(struct chain_table, chains) || offset > sizeof(chain_table) - sizeof(struct chain_element) ||
@@ -69,7 +67,8 @@ GATE_DO(state)
 		return gate_refuse(ERR_RANGE);
 	element = gate_window(gate_image_to_phys((const void *)a));
 	element->used = b;
-	for (unsigned i = 0; state && i < POLICY_STATE_BYTES; i++)
+	state_bytes = element->policy ? MIN(element->policy->state_bytes, POLICY_STATE_BYTES) : 0;
+	for (unsigned i = 0; state && i < state_bytes; i++)
 		element->state[i] = state[i];
 	return OK;
 }

@@ -23,7 +23,7 @@ struct violation_ring {
 	struct violation records[RING_RECORDS];
 };
 _Static_assert(sizeof(struct violation_ring) <= RING_BYTES, "the ring has its own frames");
-_Static_assert(sizeof(struct violation) % sizeof(uint64_t) == 0, "copied in words");
+_Static_assert(sizeof(struct violation) % (8 * sizeof(uint64_t)) == 0, "copied in words, eight at a time");
 
 extern paddr_t violation_ring_frame; /* mm/kernel_map.c; class core */
 

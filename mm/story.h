@@ -22,8 +22,9 @@ struct story {
 	paddr_t paddr; /* of fault.addr */
 	enum dry_run_status status;
 	unsigned retold; /* abandoned dry runs of this instruction */
+	struct step_traits traits;
 	struct dry_run run;
-	struct violation violation;
+	struct violation *violation; /* in violation_room() */
 	uint8_t before_bytes[STORY_FRAME_BYTES] __aligned(16);
 	uint8_t after_bytes[STORY_FRAME_BYTES] __aligned(16);
 };

@@ -22,13 +22,13 @@ static void __noreturn stop_machine(struct story *story)
 {
 	if (story->status == DRY_RUN_DONE)
 		dry_run_end(false);
-	panic_sealed(story->before, &story->violation);
+	panic_sealed(story->before, story->violation);
 }
 
 /* Opens each sealed page that the store lies in, in the mapping that it used. */
 static void open_pages(struct story *story)
 {
-	vaddr_t pages[2] = { ALIGN_DOWN(story->violation.addr, PAGE_SIZE) };
+	vaddr_t pages[2] = { ALIGN_DOWN(story->violation->addr, PAGE_SIZE) };
 	unsigned count = 1;
 
 	if (story->status == DRY_RUN_DONE)
@@ -48,7 +48,7 @@ void verdict_apply(struct story *story)
 {
 	bool stepped = story->status == DRY_RUN_DONE;
 
-	switch (story->violation.verdict) {
+	switch (story->violation->verdict) {
 	case VERDICT_UNPROTECT:
 		open_pages(story);
 		if (stepped)
@@ -58,13 +58,13 @@ void verdict_apply(struct story *story)
 	case VERDICT_IGNORE:
 		if (!stepped) /* the chain gives these only after a dry run */
 			stop_machine(story);
-		dry_run_end(story->violation.verdict == VERDICT_ONCE);
+		dry_run_end(story->violation->verdict == VERDICT_ONCE);
 		resume(story, story->after);
 	case VERDICT_OOPS:
 		if (stepped)
 			dry_run_end(false);
 		this_cpu()->state->in_story = false;
-		thread_oops(&story->violation);
+		thread_oops(story->violation);
 	default:
 		stop_machine(story);
 	}

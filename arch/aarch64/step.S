@@ -12,7 +12,7 @@
 
 	.text
 
-/* unsigned step_run(frame, root, state): the frame says masked interrupts, SS = 1, D = 0. */
+/* unsigned step_run(frame, root, state, after): the frame says masked interrupts, SS = 1, D = 0. */
 FUNCTION(step_run)
 	stp	x29, x30, [sp, #-112]!
 	mov	x29, sp
@@ -21,12 +21,12 @@ FUNCTION(step_run)
 	stp	x23, x24, [sp, #48]
 	stp	x25, x26, [sp, #64]
 	stp	x27, x28, [sp, #80]
+	str	x3, [x2, #STATE_STEP_FRAME]
 	mrs	x3, daif
 	str	x3, [sp, #96]
 	msr	daifset, #15            /* D masked: stepping starts with the eret */
 	mov	x3, sp
 	str	x3, [x2, #STATE_STEP_SP]
-	str	x0, [x2, #STATE_STEP_FRAME]
 	mrs	x3, mdscr_el1
 	orr	x3, x3, #MDSCR_SS
 	orr	x3, x3, #MDSCR_KDE

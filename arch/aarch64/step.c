@@ -16,18 +16,21 @@ const bool arch_atomics_need_alignment = true; /* Arm ARM B2.5.2: without FEAT_L
 _Static_assert(offsetof(struct cpu_state, step_frame) == STATE_STEP_FRAME, "assembly reads it there");
 _Static_assert(offsetof(struct cpu_state, step_sp) == STATE_STEP_SP, "assembly reads it there");
 
-enum step_result arch_step(struct trap_frame *frame, uint64_t root, vaddr_t lo, vaddr_t hi, struct fault *fault)
+enum step_result arch_step(struct trap_frame *before, struct trap_frame *after, uint64_t root, vaddr_t first, vaddr_t last,
+                           struct fault *fault)
 {
-	uint64_t before = frame->pstate & (PSTATE_MASKS | PSTATE_SS);
+	uint64_t changed = PSTATE_MASKS | PSTATE_SS;
+	uint64_t pstate = before->pstate;
 	unsigned vector;
 
-	(void)lo, (void)hi; /* no instruction here repeats by itself */
-	frame->pstate = (frame->pstate & ~(uint64_t)PSTATE_D) | PSTATE_A | PSTATE_I | PSTATE_F | PSTATE_SS;
-	vector = step_run(frame, root, this_cpu()->state);
-	frame->pstate = (frame->pstate & ~(uint64_t)(PSTATE_MASKS | PSTATE_SS)) | before;
-	if (vector == VECTOR_SYNC && frame->esr >> EC_SHIFT == EC_SINGLE_STEP)
+	(void)first, (void)last; /* no instruction here repeats by itself */
+	before->pstate = (pstate & ~(uint64_t)PSTATE_D) | PSTATE_A | PSTATE_I | PSTATE_F | PSTATE_SS;
+	vector = step_run(before, root, this_cpu()->state, after);
+	before->pstate = pstate;
+	after->pstate = (after->pstate & ~changed) | (pstate & changed);
+	if (vector == VECTOR_SYNC && after->esr >> EC_SHIFT == EC_SINGLE_STEP)
 		return STEP_DONE;
-	trap_describe(frame, vector, fault);
+	trap_describe(after, vector, fault);
 	return STEP_FAULT;
 }
 

@@ -40,7 +40,7 @@ void trap_handle(struct trap_frame *frame, unsigned vector, bool is_stack_bad);
 /* The same before arch_traps_install: always the end. */
 __noreturn void trap_early(struct trap_frame *frame, unsigned vector);
 /* step.S: one instruction of *frame under `root`; returns the number of the vector that ended it. */
-unsigned step_run(struct trap_frame *frame, uint64_t root, struct cpu_state *state);
+unsigned step_run(struct trap_frame *frame, uint64_t root, struct cpu_state *state, struct trap_frame *after);
 #endif
 
 #endif

@@ -17,7 +17,8 @@
 	.text
 	.globl step_run
 	.type step_run, @function
-/* rdi = frame (TF set, IF clear), rsi = root, rdx = lo, rcx = the last destination that a `rep` may go on to */
+/* rdi = frame (TF set, IF clear), rsi = root, rdx = lo, rcx = the last destination that a `rep` may go on to,
+ * r8 = where the registers go */
 step_run:
 	pushq %rbp
 	pushq %rbx
@@ -30,7 +31,7 @@ step_run:
 	pushq FRAME_RIP(%rdi)
 	movq %gs:PERCPU_STATE, %rax
 	movq %rsp, STATE_STEP_SP(%rax)
-	movq %rdi, STATE_STEP_FRAME(%rax)
+	movq %r8, STATE_STEP_FRAME(%rax)
 	movq %rdi, %rsp
 	movq %rsi, %cr3
 	jmp trap_restore

@@ -24,11 +24,11 @@ struct decoded {
 /* Opcodes that store when their operand is memory. The table only names the kind: it need not be complete. */
 static const struct opcode_range {
 	uint8_t first, last;
-} stores[] = {
+} stores[] = { /* the commonest first */
+	{ 0x88, 0x89 }, { 0x8c, 0x8c }, { 0xa2, 0xa3 }, { 0xc6, 0xc7 }, /* mov */
 	{ 0x00, 0x01 }, { 0x08, 0x09 }, { 0x10, 0x11 }, { 0x18, 0x19 }, /* add or adc sbb */
 	{ 0x20, 0x21 }, { 0x28, 0x29 }, { 0x30, 0x31 }, { 0x80, 0x83 }, /* and sub xor, immediates */
 	{ 0x50, 0x57 }, { 0x68, 0x68 }, { 0x6a, 0x6a }, { 0x9c, 0x9c }, /* push, pushf */
-	{ 0x88, 0x89 }, { 0x8c, 0x8c }, { 0xa2, 0xa3 }, { 0xc6, 0xc7 }, /* mov */
 	{ 0x8f, 0x8f }, { 0xc8, 0xc8 }, { 0xe8, 0xe8 }, { 0xfe, 0xff }, /* pop, enter, call, inc dec call push */
 	{ 0xc0, 0xc1 }, { 0xd0, 0xd3 }, { 0xf6, 0xf7 },                 /* shifts, not neg */
 }, long_stores[] = { /* behind 0x0f */
@@ -114,31 +114,31 @@ static bool is_string(const struct decoded *in)
 	return !in->is_long && ((in->opcode & 0xfe) == 0xa4 || (in->opcode & 0xfe) == 0xaa || is_port_input(in));
 }
 
-/* How many bytes one turn of a string instruction stores; 1 for anything else. */
-static uint64_t element_bytes(const struct decoded *in)
+/* How many bytes one turn of a string instruction stores. */
+static uint8_t element_bytes(const struct decoded *in)
 {
-	if (!is_string(in) || !(in->opcode & 1))
+	if (!(in->opcode & 1))
 		return 1;
 	if (in->has_rex_w && !is_port_input(in))
 		return 8;
 	return in->has_operand_size ? 2 : 4;
 }
 
-enum step_result arch_step(struct trap_frame *frame, uint64_t root, vaddr_t lo, vaddr_t hi, struct fault *fault)
+enum step_result arch_step(struct trap_frame *before, struct trap_frame *after, uint64_t root, vaddr_t first, vaddr_t last,
+                           struct fault *fault)
 {
-	struct decoded in = decode(frame->rip);
 	uint64_t changed = RFLAGS_TF | RFLAGS_IF;
-	uint64_t flags = frame->rflags & changed;
-	vaddr_t rsp = frame->rsp;
+	uint64_t flags = before->rflags;
 	struct step_exit out;
 
-	frame->rflags = (frame->rflags & ~changed) | RFLAGS_TF;
-	out = step_run(frame, root, lo, hi - element_bytes(&in));
+	before->rflags = (flags & ~changed) | RFLAGS_TF;
+	out = step_run(before, root, first, last, after);
+	before->rflags = flags;
 	if (out.code) {
-		trap_describe(fault, (unsigned)(out.code & 0xffffffff) - 1, out.code >> 32, out.cr2, rsp);
+		trap_describe(fault, (unsigned)(out.code & 0xffffffff) - 1, out.code >> 32, out.cr2, before->rsp);
 		return STEP_FAULT;
 	}
-	frame->rflags = (frame->rflags & ~changed) | flags;
+	after->rflags = (after->rflags & ~changed) | (flags & changed);
 	return STEP_DONE;
 }
 
@@ -147,12 +147,16 @@ struct step_traits arch_step_traits(const struct trap_frame *frame)
 	struct decoded in = decode(frame->rip);
 	struct step_traits traits = { .kind = KIND_UNKNOWN, .can_step = true, .single_pass = is_port_input(&in) };
 
-	if (is_string(&in))
+	traits.stores_flags = !in.is_long && in.opcode == 0x9c;
+
+	if (is_string(&in)) {
 		traits.kind = KIND_STRING;
-	else if (in.has_lock || (!in.is_long && (in.opcode & 0xfe) == 0x86 && in.is_memory))
+		traits.element_bytes = element_bytes(&in);
+	} else if (in.has_lock || (!in.is_long && (in.opcode & 0xfe) == 0x86 && in.is_memory)) {
 		traits.kind = KIND_ATOMIC;
-	else if (is_store(&in))
+	} else if (is_store(&in)) {
 		traits.kind = KIND_STORE;
+	}
 	if (traits.kind != KIND_STRING && is_read_modify_write(&in))
 		traits.rmw_bytes = access_bytes(&in);
 	return traits;

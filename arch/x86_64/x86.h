@@ -38,7 +38,7 @@ struct step_exit {
 	uint64_t code; /* 0 = stepped; else error code << 32 | (vector + 1) */
 	uint64_t cr2;
 };
-struct step_exit step_run(struct trap_frame *frame, uint64_t root, vaddr_t lo, vaddr_t last);
+struct step_exit step_run(struct trap_frame *frame, uint64_t root, vaddr_t lo, vaddr_t last, struct trap_frame *after);
 
 /* intc.c */
 void intc_mask_pic(void);

@@ -36,7 +36,7 @@ struct chain_table {
 
 extern struct chain_table chain_table; /* mm/gate_records.c; class core, written by the gate after the seal */
 
-/* How chain_ask changes an element; state = NULL: unchanged. */
+/* How chain_ask changes an element; state (policy->state_bytes of it) = NULL: unchanged. */
 typedef void (*chain_store_fn)(struct chain_element *element, uint32_t used, const uint8_t *state);
 
 /* Parses "policy[:budget][,…]" (length bytes of text) into *chain. On an error *chain is the one-element

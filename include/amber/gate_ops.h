@@ -12,7 +12,7 @@
 #define GATE_TABLE_FREE   3  /* arena frame */
 #define GATE_FRAME_TYPE   4  /* first frame, count, type */
 #define GATE_DRY_BEGIN    5  /* page, neighbour (or 0) */
-#define GATE_DRY_FLIP     6  /* frame before the step */
+#define GATE_DRY_FLIP     6  /* frame before the step, if stored flags need mending */
 #define GATE_DRY_END      7  /* whether to commit the difference */
 #define GATE_RING_APPEND  8  /* struct violation * */
 #define GATE_RING_MERGE   9  /* struct violation *: the last record, longer */
@@ -20,7 +20,8 @@
 #define GATE_UNPROTECT    11 /* virtual address */
 #define GATE_DEVICE       12 /* register, value: arch_gate_device */
 #define GATE_DRY_FIX      13 /* frame before the step */
-#define GATE_OP_COUNT     14
+#define GATE_FAST_BEGIN   14 /* address of the store */
+#define GATE_OP_COUNT     15
 
 #ifndef __ASSEMBLER__
 #include <amber/types.h>

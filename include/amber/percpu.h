@@ -22,7 +22,7 @@ struct thread;
 struct trap_frame;
 
 #define DRY_TABLES_MAX  7 /* a root and two chains of three tables */
-#define DRY_SHADOWS_MAX 4 /* A and B of two pages */
+#define DRY_SHADOWS_MAX 6 /* A and B of two pages, and copies of what others may write */
 
 /* Changes at run time; only its own CPU touches it. */
 struct cpu_state {

@@ -23,7 +23,8 @@ struct policy {
 	const char *alias;  /* second name or NULL */
 	const char *help;   /* one line */
 	bool needs_dry_run; /* can't decide, or be carried out, without old and new bytes: not asked where there are none */
-	/* state: POLICY_STATE_BYTES of this chain element's own, zero at boot; changes are kept. */
+	uint32_t state_bytes; /* of state that it keeps, at most POLICY_STATE_BYTES; 0: none */
+	/* state: that many bytes of this chain element's own, zero at boot; changes are kept. NULL if there are none. */
 	struct decision (*decide)(const struct violation *violation, void *state);
 };
 

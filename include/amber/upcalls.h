@@ -30,6 +30,8 @@ void fault_handle(struct trap_frame *frame, const struct fault *fault);
 /* kernel/irq.c: an interrupt. `timer` = it is this CPU's timer tick, else an unexpected one (number). */
 void irq_handle(struct trap_frame *frame, bool timer, unsigned number);
 
+/* kernel/violation_log.c, for mm/fault.c: where this CPU's next record is built. */
+struct violation *violation_room(void);
 /* kernel/decide.c, for mm/fault.c: adds time, thread, context, backtrace; asks the chain; records. The verdict is in
  * violation->verdict afterwards. */
 void policy_decide(struct violation *violation, const struct trap_frame *frame);

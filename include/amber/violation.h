@@ -39,19 +39,19 @@ struct violation {
 	enum store_kind kind;
 	enum verdict verdict;
 	uint32_t cpu;
-	uint32_t asked_count, backtrace_count;
+	uint16_t asked_count, backtrace_count;
 	char thread[THREAD_NAME_MAX];
-	vaddr_t pc, addr;
-	paddr_t paddr;          /* of the first sealed byte: of addr, but for a store that begins in front of it */
-	uint64_t object_bytes;  /* how far the store reaches from there */
-	uint64_t size_bytes;    /* extent; valid if has_size */
-	uint64_t count;         /* stores merged into this record */
 	bool has_size, size_exact;
 	bool has_values;        /* old (and, if has_size, new) are known */
 	bool redundant;         /* no byte changes; valid if has_dry_run */
 	bool has_dry_run;
 	bool can_oops;          /* a thread that may be killed did it, outside a commit section */
 	bool several_chains;    /* it writes objects whose chains differ */
+	vaddr_t pc, addr;
+	paddr_t paddr;          /* of the first sealed byte: of addr, but for a store that begins in front of it */
+	uint64_t object_bytes;  /* how far the store reaches from there */
+	uint64_t size_bytes;    /* extent; valid if has_size */
+	uint64_t count;         /* stores merged into this record */
 	const char *initcall;   /* who wrote the object last during init; NULL = unknown */
 	const char *chain;      /* the chain's text; NULL for class core */
 	struct violation_asked asked[VIOLATION_ASKED_MAX];

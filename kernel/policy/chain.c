@@ -57,18 +57,20 @@ static struct decision ask_element(struct chain_element *element, const struct v
 {
 	uint8_t state[POLICY_STATE_BYTES] __aligned(8);
 	struct decision decision;
-	uint32_t used = element->used;
-	bool has_new_state;
+	uint32_t used = element->used, state_bytes = element->policy->state_bytes;
+	bool has_new_state = false;
 
 	if (!has_budget(element))
 		return policy_hand_over("budget used up");
 	if (element->policy->needs_dry_run && !violation->has_dry_run)
 		return policy_hand_over("no dry run");
-	memcpy(state, element->state, sizeof(state));
-	decision = element->policy->decide(violation, state);
+	if (state_bytes)
+		memcpy(state, element->state, state_bytes);
+	decision = element->policy->decide(violation, state_bytes ? state : NULL);
 	if (element->budget != 0 && decision.verdict != VERDICT_HAND_OVER)
 		used++;
-	has_new_state = memcmp(state, element->state, sizeof(state)) != 0;
+	if (state_bytes)
+		has_new_state = memcmp(state, element->state, state_bytes) != 0;
 	if (used != element->used || has_new_state)
 		store(element, used, has_new_state ? state : NULL);
 	return decision;

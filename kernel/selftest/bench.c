@@ -185,7 +185,7 @@ static void bench_seal_per_page(struct selftest_run *run)
 SELFTEST(bench_seal_per_page);
 
 /* From the store to the instruction behind it. The record before is flushed outside, so nothing is printed inside. */
-static void measure_violation(struct selftest_run *run, const char *chain, const char *name)
+static void measure_violation(struct selftest_run *run, const char *chain, const char *name, bool same_page)
 {
 	struct series series = { .count = 0 };
 
@@ -196,7 +196,7 @@ static void measure_violation(struct selftest_run *run, const char *chain, const
 		return;
 	}
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		volatile uint64_t *target = (uint64_t *)(i & 1 ? lab_sealed_page : lab_sealed_next) + 16;
+		volatile uint64_t *target = (uint64_t *)(same_page || (i & 1) ? lab_sealed_page : lab_sealed_next) + 16;
 		uint64_t begin, records = violation_counts.records;
 
 		violation_log_flush();
@@ -209,14 +209,27 @@ static void measure_violation(struct selftest_run *run, const char *chain, const
 	report(name, &series);
 }
 
+/* Another page than last time, or the same. */
 static void bench_ignore_cold(struct selftest_run *run)
 {
-	measure_violation(run, "ignore", "ignore_cold");
+	measure_violation(run, "ignore", "ignore_cold", false);
 }
 SELFTEST(bench_ignore_cold);
 
+static void bench_ignore_warm(struct selftest_run *run)
+{
+	measure_violation(run, "ignore", "ignore_warm", true);
+}
+SELFTEST(bench_ignore_warm);
+
 static void bench_once_cold(struct selftest_run *run)
 {
-	measure_violation(run, "once", "once_cold");
+	measure_violation(run, "once", "once_cold", false);
 }
 SELFTEST(bench_once_cold);
+
+static void bench_once_warm(struct selftest_run *run)
+{
+	measure_violation(run, "once", "once_warm", true);
+}
+SELFTEST(bench_once_warm);

@@ -32,6 +32,7 @@ static struct decision odd_decide(const struct violation *violation, void *state
 
 static const struct policy policy_odd = { .name = "test-odd",
 					  .help = "ignore every other write",
+					  .state_bytes = 1,
 					  .decide = odd_decide };
 POLICY(policy_odd);
 
@@ -41,7 +42,7 @@ static void store(struct chain_element *element, uint32_t used, const uint8_t *s
 	stores++;
 	element->used = used;
 	if (state)
-		memcpy(element->state, state, POLICY_STATE_BYTES);
+		memcpy(element->state, state, element->policy->state_bytes);
 }
 
 static bool parse(const char *text)

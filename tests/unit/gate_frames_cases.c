@@ -149,6 +149,7 @@ static bool is_element(vaddr_t addr)
 
 static void test_chain_state(void **state)
 {
+	static const struct policy keeps_five = { .state_bytes = 5 };
 	uint8_t bytes[POLICY_STATE_BYTES];
 	struct chain_element *last = &chain_table.chains[CHAINS_MAX - 1].elements[CHAIN_ELEMENTS_MAX - 1];
 	uint64_t refused = gate_counters.refused, wrong = 0;
@@ -164,9 +165,12 @@ static void test_chain_state(void **state)
 		assert_int_equal(((const uint8_t *)&chain_table)[i], 0);
 	REFUSES(ERR_RANGE, gate_state(NULL, 9, NULL));
 	ALLOWS(gate_state(last, 9, bytes));
-	assert_true(last->used == 9 && last->budget == 0 && !last->policy && !memcmp(last->state, bytes, sizeof(bytes)));
+	assert_true(last->used == 9 && last->budget == 0 && !last->policy && last->state[0] == 0);
+	last->policy = &keeps_five;
+	ALLOWS(gate_state(last, 9, bytes));
+	assert_true(!memcmp(last->state, bytes, 5) && last->state[5] == 0);
 	ALLOWS(gate_state(last, 10, NULL));
-	assert_true(last->used == 10 && !memcmp(last->state, bytes, sizeof(bytes)));
+	assert_true(last->used == 10 && !memcmp(last->state, bytes, 5));
 	ALLOWS(gate_state(&chain_table.chains[0].elements[0], 1, NULL));
 	assert_true(chain_table.chains[0].elements[1].used == 0 && chain_table.chains[0].elements[0].used == 1);
 }

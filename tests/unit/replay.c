@@ -20,7 +20,7 @@ static void store(struct chain_element *element, uint32_t used, const uint8_t *s
 {
 	element->used = used;
 	if (state)
-		memcpy(element->state, state, POLICY_STATE_BYTES);
+		memcpy(element->state, state, element->policy->state_bytes);
 }
 
 static void fail_at(unsigned line, const char *what, const char *text)
