@@ -58,8 +58,8 @@ struct dry_run {
 	uint8_t *old, *new;     /* the caller's room for VIOLATION_BYTES_MAX each: the first bytes from start on */
 };
 
-/* run->old and ->new say where the bytes go. Runs the instruction at *before twice on copies of the sealed page that the fault is about (and its neighbour); *after gets
- * the registers behind it. When DONE, dry_run_end must follow. */
+/* Runs the instruction at *before twice on copies of the sealed page that the fault is about (and its neighbour); *after
+ * gets the registers behind it. run->old and ->new say where the bytes go. When DONE, dry_run_end must follow. */
 enum dry_run_status dry_run(struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
                             const struct step_traits *traits, struct dry_run *run);
 /* The self-test's oracle: while on, each fast dry run is followed by a full one and must give the same; counts. */

@@ -4,11 +4,11 @@
  * CPU's dry-run root down to them, and copying the difference back. The full-page way: everything is made anew
  * each time, so nothing can be stale. Only the CPU itself loads its dry-run root, only while it steps.
  */
-#include "gate_parts.h"
+#include "gate_dry.h"
 
 #include <amber/words.h>
 
-#include "gate_dry.h"
+#include "gate_parts.h"
 #include "pagetable.h"
 
 struct dry_state *gate_dry_state(void)
