@@ -63,10 +63,12 @@ const char *arch_cpu_missing(const struct boot_info *boot_info); /* what the mac
 const char *const *arch_cpu_features(void);         /* the optional features in use, ends with NULL */
 void arch_percpu_install(struct percpu *cpu);       /* GS base / TPIDR_EL1 := cpu */
 void arch_root_load(uint64_t root_value);           /* switches the translation, drops what the switch must drop */
-/* After the kernel root is live: everything the boot code left (identity map of the low half) is gone; on
- * x86_64 final GDT, TSS with the stacks below, on aarch64 the final vectors. */
+/* Stacks for traps, by whichever CPU; before the seal. Then, on the CPU itself, after the kernel root is live: on x86_64 final
+ * GDT and TSS, on aarch64 the final vectors. */
 #define ARCH_TRAP_STACKS 4                          /* x86_64: #DF, NMI, #MC, #DB; aarch64: [0] = emergency stack */
-void arch_traps_install(struct percpu *cpu, const vaddr_t stack_tops[ARCH_TRAP_STACKS]);
+extern const unsigned arch_trap_stacks;             /* how many of them are used */
+void arch_traps_prepare(struct percpu *cpu, const vaddr_t stack_tops[ARCH_TRAP_STACKS]);
+void arch_traps_install(struct percpu *cpu);
 __noreturn void arch_halt(void);                    /* masks everything and stops for good */
 bool arch_clock_counts_instructions(void);          /* found out once, by running a loop of known length */
 void arch_write_protect_off(void);                  /* broken kernel, BROKEN_WP; empty in the ordinary one */
@@ -74,6 +76,25 @@ void arch_write_protect_off(void);                  /* broken kernel, BROKEN_WP;
 /* --- tlb.c: invalidate on this CPU what the manual asks for after a change of live entries ---------------- */
 void arch_tlb_invalidate_page(vaddr_t addr);
 void arch_tlb_invalidate_all(void);
+/* The same on every CPU, and waits (aarch64: true). False (x86_64): done on this one only, the others have to be asked. */
+bool arch_tlb_broadcast_page(vaddr_t addr);
+bool arch_tlb_broadcast_all(void);
+
+/* --- smp.c: the other CPUs ---------------------------------------------------------------------------------- */
+extern unsigned arch_cpus_listed;                   /* class data: CPUs that the machine lists; more than MAX_CPUS is possible */
+void arch_cpus_find(const struct boot_info *boot_info); /* boot tables live; says nothing */
+uint32_t arch_cpu_hardware_id(unsigned id);         /* of the CPU that gets that number; 0 is the one that boots */
+/* What a CPU that comes up runs before it has the kernel's tables: whole pages, mapped executable at their physical address in
+ * the bring-up root; bytes 0: no CPU can be started. */
+void arch_bringup_range(paddr_t *start, uint64_t *bytes);
+void arch_bringup_prepare(paddr_t root);            /* boot tables live */
+enum error arch_cpu_start(struct percpu *cpu);      /* gives the signal; the CPU ends in cpu_main (upcalls.h) */
+void arch_cpu_init(struct percpu *cpu);             /* first of all in cpu_main: traps and interrupt controller of this CPU */
+void arch_interrupt_cpu(struct percpu *cpu, enum cpu_interrupt what); /* to itself: nothing */
+void arch_stop_others(void);                        /* panic: tells them; they set state->is_stopped */
+/* Inside the gate (x86_64: what smp.c asks for); ERR_UNSUPPORTED where the gate isn't needed for it. */
+enum error arch_gate_cpu_start(struct percpu *cpu, uint64_t step);
+enum error arch_gate_interrupt(struct percpu *cpu, enum cpu_interrupt what);
 
 /* --- gate.S: root, stack and function of the gate, all from registers and sealed memory ------------------- */
 uint64_t arch_gate_call(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
@@ -164,6 +185,7 @@ void arch_probe_run(const struct dry_run_probe *probe, vaddr_t target, struct pr
 #define TIMER_HZ 100
 enum error arch_intc_init(void);                    /* interrupt controller: all masked but the timer */
 enum error arch_timer_init(void);                   /* calibrates if needed, starts TIMER_HZ ticks on this CPU */
+enum error arch_timer_start(void);                  /* the same on another CPU, afterwards */
 uint64_t arch_time_us(void);                        /* since kernel entry; works from the first line on (0 until calibrated) */
 uint64_t arch_entry_instructions(void);             /* arch_instructions() at kernel entry */
 uint64_t arch_hardware_wait_instructions(void);     /* instructions spent waiting for hardware until now */

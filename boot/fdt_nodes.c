@@ -260,6 +260,25 @@ static __init enum error use_reservation(struct reader *reader)
 	return fdt_node_is_enabled(&reader->node) ? reg_add_memory(reader, MEMORY_RESERVED) : OK;
 }
 
+/* Its reg is the affinity in MPIDR_EL1, in one cell or two. A CPU without a good one is counted and can't be started. */
+static __init void use_cpu(struct reader *reader)
+{
+	const struct node *node = &reader->node;
+	const struct value *reg = &node->values[REG];
+	struct boot_info *out = reader->fill.out;
+	uint64_t id = 0;
+
+	if (!fdt_node_is_enabled(node) || !value_is(&node->values[DEVICE_TYPE], "cpu"))
+		return;
+	reader->cpus++;
+	if (!reg->data || (reg->bytes != 4 && reg->bytes != 8))
+		return;
+	for (int i = 0; i < reg->bytes; i++)
+		id = id << 8 | ((const uint8_t *)reg->data)[i];
+	if (id <= UINT32_MAX && out->cpu_ids_kept < MAX_CPUS)
+		out->cpu_ids[out->cpu_ids_kept++] = (uint32_t)id;
+}
+
 __init enum error fdt_use_node(struct reader *reader, enum place place, bool is_used)
 {
 	const struct node *node = &reader->node;
@@ -274,7 +293,7 @@ __init enum error fdt_use_node(struct reader *reader, enum place place, bool is_
 	if (place == PLACE_RESERVATION)
 		return use_reservation(reader);
 	if (place == PLACE_CPU)
-		reader->cpus += fdt_node_is_enabled(node) && value_is(&node->values[DEVICE_TYPE], "cpu");
+		use_cpu(reader);
 	if (place == PLACE_ALIASES)
 		reader->aliases = node->offset;
 	if (!is_used)

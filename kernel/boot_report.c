@@ -12,6 +12,7 @@
 
 #include <arch.h>
 
+#include "cpus.h"
 #include "kernel_map.h"
 
 #define BUILD_ID_DIGITS 12
@@ -49,7 +50,7 @@ static void __init print_event(const struct boot_info *boot_info, const char *ve
 	json_bool(json, "lab", options.lab);
 	print_broken(json);
 	json_text(json, "cmdline", boot_info->cmdline);
-	json_number(json, "cpus", 1);
+	json_number(json, "cpus", cpus_wanted());
 	json_number(json, "memory_kib", memory_kib);
 	json_text(json, "protocol", protocol_text(boot_info->protocol));
 	json_list_begin(json, "features");

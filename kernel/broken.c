@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernel/broken.c: the names of what the broken kernel can leave out (break=NAME). Only in that kernel;
- * any context. One table for both machines, in which those of one machine only come last.
+ * any context. One table for both machines; those of one only stand at its ends.
  */
 #include <amber/broken.h>
 
@@ -10,6 +10,7 @@
 #include <amber/string.h>
 
 static const struct broken_name names[] = {
+	{ BROKEN_APIC, "apic", "the local APIC, which starts CPUs anywhere, is mapped for all" }, /* x86_64 only */
 	{ BROKEN_ALIAS, "alias", "the direct-map alias of sealed data stays writable" },
 	{ BROKEN_ARENA, "arena", "page tables are mapped writable" },
 	{ BROKEN_GATE_CHECK, "gate-check", "the gate does not look into the frame table" },
@@ -18,19 +19,23 @@ static const struct broken_name names[] = {
 	{ BROKEN_WX, "wx", "one page is writable and executable" },
 	{ BROKEN_INIT, "init", "init memory stays mapped" },
 	{ BROKEN_DRY_RUN, "dry-run", "the dry run makes one pass only" },
-	{ BROKEN_ASID, "asid", "the gate shares the kernel's ASID" }, /* aarch64 only */
+	{ BROKEN_SHOOTDOWN, "shootdown", "other CPUs keep their stale translations" },
+	{ BROKEN_PROBE, "probe", "the last CPU does not probe the seal" },
+	{ BROKEN_ASID, "asid", "the gate shares the kernel's ASID" }, /* aarch64 only, as what follows */
+	{ BROKEN_FWCFG, "fwcfg", "fw_cfg, whose DMA writes any memory, is mapped" },
 };
 
-#define ONLY_AARCH64 1 /* that many at the end of names[] */
+#define ONLY_X86_64  1 /* that many at the start of names[] */
+#define ONLY_AARCH64 2 /* … at the end */
 
 _Static_assert(ARRAY_SIZE(names) == BROKEN_COUNT, "each has a name");
 
 const struct broken_name *broken_names(unsigned *count)
 {
-	*count = ARRAY_SIZE(names);
-	if (strcmp(arch_name, "aarch64") != 0)
-		*count -= ONLY_AARCH64;
-	return names;
+	bool is_aarch64 = strcmp(arch_name, "aarch64") == 0;
+
+	*count = ARRAY_SIZE(names) - (is_aarch64 ? ONLY_X86_64 : ONLY_AARCH64);
+	return is_aarch64 ? names + ONLY_X86_64 : names;
 }
 
 const char *broken_text(enum broken what)

@@ -109,6 +109,7 @@ static void __init set_defaults(struct options *options, struct chain_table *cha
 	memset(options, 0, sizeof(*options));
 	options->rodata = true;
 	options->loglevel = 2;
+	options->smp = MAX_CPUS;
 	memset(chains, 0, sizeof(*chains));
 	chains->count = 1;
 	chain_set_panic(&chains->chains[0]);
@@ -148,4 +149,5 @@ void __init cmdline_parse(const char *text, size_t bytes, bool was_cut, struct o
 			memcpy(inject_word, word, sizeof(inject_word));
 	}
 	check_lab(&cmdline);
+	chain_table_bind(chains);
 }

@@ -29,7 +29,14 @@ static void __init parse_chain(struct cmdline *cmdline, struct chain *chain, con
 {
 	char why[WHY_BYTES];
 
-	if (!chain_parse(chain, value, strlen(value), why, sizeof(why)))
+	bool good = chain_parse(chain, value, strlen(value), why, sizeof(why));
+
+	if (good && chain_table_states(cmdline->chains) > CHAIN_STATES_MAX) {
+		format(why, sizeof(why), "more than %d policies that keep state", CHAIN_STATES_MAX);
+		chain_set_panic(chain);
+		good = false;
+	}
+	if (!good)
 		cmdline_complain(cmdline, "%s; using panic", why);
 }
 
@@ -106,6 +113,15 @@ static void __init parse_loglevel(struct cmdline *cmdline, const char *value)
 		cmdline_complain(cmdline, "value is not 0 to 4; using %d", LOGLEVEL_DEFAULT);
 }
 
+static void __init parse_smp(struct cmdline *cmdline, const char *value)
+{
+	cmdline->options->smp = MAX_CPUS;
+	if (value[0] >= '1' && value[0] <= '0' + MAX_CPUS && !value[1])
+		cmdline->options->smp = (unsigned)(value[0] - '0');
+	else
+		cmdline_complain(cmdline, "value is not 1 to %d; using %d", MAX_CPUS, MAX_CPUS);
+}
+
 static void __init parse_initcall_trace(struct cmdline *cmdline, const char *value)
 {
 	parse_switch(cmdline, value, "on", "off", false, &cmdline->options->initcall_trace);
@@ -165,6 +181,7 @@ const struct cmdline_option cmdline_options[] = {
 	{ "test", "PATTERN", "run the self-tests that match (* = any text), then power off", parse_test },
 	{ "exit", "debug", "end QEMU with an exit status", parse_exit },
 	{ "nonce", "TEXT", "up to 32 letters and digits, repeated in every event", parse_nonce },
+	{ "smp", "1…8", "use at most that many CPUs (default 8)", parse_smp },
 	{ "loglevel", "0…4", "0 errors, 1 warnings, 2 information (default), 3 more, 4 debug", parse_loglevel },
 	{ "initcall_trace", "on|off", "find out which initcall wrote each sealed object last; default off",
 	  parse_initcall_trace },

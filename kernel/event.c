@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/event.c: one "@amber {json}" line at a time, in a static buffer. Any context; interrupts stay
- * masked from begin to end, so the buffer has one user (one CPU today). A panic in between simply starts
- * a new line. Relies on options.nonce, which is empty until the command line is parsed.
+ * kernel/event.c: one "@amber {json}" line at a time, in a static buffer. Any context; a lock is held and interrupts
+ * stay masked from begin to end. A panic doesn't wait for it and simply starts a new line. Relies on options.nonce, which
+ * is empty until the command line is parsed.
  */
 #include <amber/event.h>
 
 #include "arch.h"
 #include "violation_log.h"
+#include <amber/lock.h>
 #include <amber/log.h>
 #include <amber/options.h>
+#include <amber/panic.h>
 #include <amber/string.h>
 
 #define PREFIX       "@amber "
@@ -20,7 +22,19 @@
 static char line[LINE_BYTES];
 static struct json json;
 static const char *event_name;
+static struct lock event_lock = LOCK_INIT("event");
 static uint64_t irq_state;
+static bool has_lock;
+
+/* As for the log: no lock while starting, none in a panic. */
+static void take_buffer(void)
+{
+	bool wants_lock = log_lock_live && !panic_is_under_way();
+	uint64_t state = wants_lock ? lock_acquire(&event_lock) : arch_irq_save();
+
+	irq_state = state;
+	has_lock = wants_lock;
+}
 
 static void start(const char *name)
 {
@@ -35,17 +49,15 @@ static void start(const char *name)
 
 struct json *event_begin_unflushed(const char *name)
 {
-	irq_state = arch_irq_save();
+	take_buffer();
 	start(name);
 	return &json;
 }
 
 struct json *event_begin(const char *name)
 {
-	uint64_t state = arch_irq_save();
-
-	violation_log_flush(); /* may write events of its own, so the state is kept only afterwards */
-	irq_state = state;
+	violation_log_flush(); /* may write events of its own */
+	take_buffer();
 	start(name);
 	return &json;
 }
@@ -53,6 +65,7 @@ struct json *event_begin(const char *name)
 void event_end(struct json *unfinished)
 {
 	uint64_t state = irq_state;
+	bool had_lock = has_lock;
 
 	json_finish(unfinished);
 	if (unfinished->overflow) {
@@ -64,5 +77,8 @@ void event_end(struct json *unfinished)
 	size_t bytes = PREFIX_BYTES + unfinished->length;
 	line[bytes++] = '\n';
 	log_raw(line, bytes);
-	arch_irq_restore(state);
+	if (had_lock)
+		lock_release(&event_lock, state);
+	else
+		arch_irq_restore(state);
 }

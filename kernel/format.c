@@ -250,6 +250,10 @@ const char *error_text(enum error error)
 		return "table full";
 	case ERR_HARDWARE:
 		return "hardware does not answer";
+	case ERR_BUSY:
+		return "busy";
+	case ERR_OPEN:
+		return "not sealed any more";
 	}
 	return "unknown error";
 }

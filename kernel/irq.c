@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/irq.c: interrupts: the timer tick, and a hook that inject=…@irq uses. Interrupt context, interrupts masked.
+ * kernel/irq.c: interrupts: each CPU's timer tick, a hook in it that inject=…@irq uses, and what CPUs send each other. Interrupt
+ * context, interrupts masked.
  */
 #include "irq.h"
 
@@ -9,30 +10,35 @@
 
 #include "violation_log.h"
 
-static irq_hook hook;
-static void *hook_argument;
-static uint64_t ticks, unexpected;
+static struct hook {
+	irq_hook fn;
+	void *argument;
+} hooks[MAX_CPUS];
+static uint64_t unexpected;
 
 void irq_call_once(irq_hook fn, void *argument)
 {
-	hook_argument = argument;
-	__atomic_store_n(&hook, fn, __ATOMIC_RELEASE);
+	struct hook *hook = &hooks[this_cpu()->id];
+
+	hook->argument = argument;
+	__atomic_store_n(&hook->fn, fn, __ATOMIC_RELEASE);
 }
 
 uint64_t irq_ticks(void)
 {
-	return __atomic_load_n(&ticks, __ATOMIC_RELAXED);
+	return __atomic_load_n(&this_cpu()->state->ticks, __ATOMIC_RELAXED);
 }
 
 static void tick(void)
 {
-	irq_hook fn = hook;
+	struct hook *hook = &hooks[this_cpu()->id];
+	irq_hook fn = hook->fn;
 
-	__atomic_store_n(&ticks, ticks + 1, __ATOMIC_RELAXED);
+	this_cpu()->state->ticks++;
 	violation_log_tick();
 	if (fn) {
-		hook = NULL;
-		fn(hook_argument);
+		hook->fn = NULL;
+		fn(hook->argument);
 	}
 }
 
@@ -42,7 +48,16 @@ void irq_handle(struct trap_frame *frame, bool timer, unsigned number)
 	this_cpu()->state->irq_depth++;
 	if (timer)
 		tick();
-	else if (unexpected++ == 0) /* once: a stuck line would fill the log */
+	else if (__atomic_fetch_add(&unexpected, 1, __ATOMIC_RELAXED) == 0) /* once: a stuck line would fill the log */
 		log_warn("irq", "unexpected interrupt %u; ignored", number);
 	this_cpu()->state->irq_depth--;
+}
+
+void irq_from_cpu(enum cpu_interrupt what)
+{
+	if (what == CPU_INTERRUPT_STOP) {
+		this_cpu()->state->is_stopped = true;
+		arch_halt();
+	}
+	cpu_poll(); /* whatever it was sent for */
 }

@@ -7,6 +7,7 @@
 
 #include "arch.h"
 #include <amber/panic.h>
+#include <amber/upcalls.h>
 
 uint64_t lock_acquire(struct lock *lock)
 {
@@ -19,6 +20,7 @@ uint64_t lock_acquire(struct lock *lock)
 		if (expected == self)
 			panic("lock '%s' taken twice by CPU %u", lock->name, this_cpu()->id);
 		expected = 0;
+		cpu_poll();
 		arch_cpu_relax();
 	}
 	return irq_state;

@@ -18,6 +18,7 @@
 #include <arch.h>
 
 #include "boot_report.h"
+#include "cpus.h"
 #include "device_init.h"
 #include "inject.h"
 #include "kernel_map.h"
@@ -86,15 +87,10 @@ static void __init find_devices(const struct boot_info *boot_info)
 /* Guarded stacks for this CPU's traps and for handling writes to sealed memory; the main thread's. */
 static vaddr_t __init make_stacks(void)
 {
-	vaddr_t traps[ARCH_TRAP_STACKS], main_stack;
-
-	for (unsigned i = 0; i < ARCH_TRAP_STACKS; i++)
-		if (stack_alloc(&traps[i]))
-			panic("memory: no room for trap stacks");
-	if (stack_alloc(&percpu[0].story_sp) || stack_alloc(&main_stack))
+	if (!cpu_make_stacks(&percpu[0]))
 		panic("memory: no room for stacks");
-	arch_traps_install(&percpu[0], traps);
-	return main_stack;
+	arch_traps_install(&percpu[0]);
+	return percpu[0].idle_sp;
 }
 
 /* Init memory goes with the seal, so this and what follows is no init code. */
@@ -114,7 +110,7 @@ static void do_work(void)
 		machine_exit(inject_run() ? EXIT_OK : EXIT_FAILED);
 	log_line(LOG_ERROR, "amber", "ready");
 	for (;;)
-		arch_wait_for_interrupt();
+		thread_wait();
 }
 
 static void kernel_run(void *argument)
@@ -124,6 +120,7 @@ static void kernel_run(void *argument)
 	arch_irq_enable();
 	if (is_broken(BROKEN_WP))
 		arch_write_protect_off();
+	cpus_start();                      /* before the seal: bring-up writes what it seals */
 	seal(options.rodata);
 	do_work();
 }
@@ -133,12 +130,13 @@ void __init kernel_main(struct boot_info *boot_info)
 	vaddr_t main_stack;
 
 	parse_cmdline(boot_info, false);   /* who is asking for what */
+	arch_cpus_find(boot_info);         /* how many CPUs there are */
 	check_cpu(boot_info);              /* can we run here at all? */
 	boot_report(boot_info);            /* the event `boot`, the first of a run */
 	parse_cmdline(boot_info, true);    /* now with complaints */
 	device_init_remember(boot_info);
 	find_devices(boot_info);           /* ACPI or device tree; bus mastering off */
-	kernel_map_build(boot_info);       /* memory map → frame table, arena, page tables */
+	kernel_map_build(boot_info, cpus_wanted()); /* memory map → frame table, arena, page tables */
 	kernel_map_go_live();              /* from here on the gate is the one door */
 	log_lock_live = true;
 	phys_init();                       /* the rest of RAM → page allocator */

@@ -13,28 +13,57 @@
 #include <arch.h>
 
 #include "backtrace.h"
+#include "cpus.h"
 #include "gate.h"
 #include "panic_story.h"
 #include "thread.h"
 #include "violation_log.h"
 
-static bool is_under_way;
+static uint32_t panicking; /* CPU + 1; 0 = none */
 
 bool panic_is_under_way(void)
 {
-	return is_under_way;
+	return __atomic_load_n(&panicking, __ATOMIC_RELAXED) != 0;
 }
 
-/* Masks interrupts; stops at once if this is a panic inside a panic. */
+static unsigned this_cpu_id(void)
+{
+	return this_cpu() ? this_cpu()->id : 0;
+}
+
+unsigned panic_cpu(void)
+{
+	return panicking ? panicking - 1 : this_cpu_id();
+}
+
+/* The first CPU to come here; no atomic instruction before there are several. */
+static bool is_first(void)
+{
+	uint32_t expected = 0;
+
+	if (cpus_online() > 1)
+		return __atomic_compare_exchange_n(&panicking, &expected, this_cpu_id() + 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	expected = panicking;
+	panicking = this_cpu_id() + 1;
+	return !expected;
+}
+
+/* Masks interrupts, stops the other CPUs; stops at once if this is a panic inside a panic. */
 static void enter(const char *reason)
 {
+	bool first;
+
 	arch_irq_save();
+	first = is_first();
+	if (!first && panic_cpu() != this_cpu_id())
+		arch_halt(); /* another CPU was first and tells its story */
+	if (first && cpus_online() > 1)
+		cpus_stop_others();
 	log_break_lock();
-	if (is_under_way) {
+	if (!first) {
 		log_error("panic", "again, while the first one was being reported: %s", reason);
 		machine_exit(EXIT_PANIC);
 	}
-	is_under_way = true;
 }
 
 static void __noreturn leave(const char *reason, const struct trap_frame *frame, enum exit_status status)

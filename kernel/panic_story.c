@@ -19,11 +19,6 @@
 
 #define STACK_LINES 6
 
-unsigned panic_cpu(void)
-{
-	return this_cpu() ? this_cpu()->id : 0;
-}
-
 static void print_stack(const vaddr_t *addresses, unsigned count)
 {
 	char name[80];

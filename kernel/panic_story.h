@@ -10,6 +10,5 @@
 
 void panic_story_plain(const char *reason, vaddr_t frame_pointer);
 void panic_story_sealed(const struct violation *violation);
-unsigned panic_cpu(void); /* 0 before there are CPU constants */
 
 #endif

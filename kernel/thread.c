@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/thread.c: the thread table and the switch. One CPU; the table is only touched with interrupts masked,
- * and interrupt handlers don't touch it at all.
+ * kernel/thread.c: the thread table and the switch. A thread stays on the CPU that it was given to. Interrupt handlers
+ * don't touch the table.
  */
 #include "thread.h"
 
 #include <amber/event.h>
+#include <amber/lock.h>
 #include <amber/log.h>
 #include <amber/panic.h>
 #include <amber/string.h>
@@ -17,6 +18,7 @@
 #include "violation_log.h"
 
 static struct thread threads[THREADS_MAX];
+static struct lock threads_lock = LOCK_INIT("threads"); /* for taking an entry; behind that it has one owner at a time */
 
 struct thread *thread_current(void)
 {
@@ -37,64 +39,121 @@ bool thread_may_be_killed(void)
 	return thread && !thread->is_essential && !thread->commit_depth;
 }
 
+/* An entry of the table for a new thread; the caller fills it and makes it READY. */
+static struct thread *take_entry(void)
+{
+	uint64_t irq_state = lock_acquire(&threads_lock);
+	struct thread *found = NULL;
+
+	for (unsigned i = 0; i < THREADS_MAX && !found; i++)
+		if (threads[i].state == THREAD_UNUSED)
+			found = &threads[i];
+	if (found)
+		*found = (struct thread){ .state = THREAD_NEW, .id = (uint32_t)(found - threads) };
+	lock_release(&threads_lock, irq_state);
+	return found;
+}
+
+static void set_state(struct thread *thread, enum thread_state state)
+{
+	__atomic_store_n(&thread->state, state, __ATOMIC_RELEASE);
+}
+
+static enum thread_state state_of(const struct thread *thread)
+{
+	return __atomic_load_n(&thread->state, __ATOMIC_ACQUIRE);
+}
+
 void thread_init(const char *name, vaddr_t stack_top)
 {
-	struct thread *thread = &threads[0];
+	struct thread *thread = take_entry();
 
-	*thread = (struct thread){ .stack_top = stack_top, .state = THREAD_READY, .is_essential = true };
+	if (!thread)
+		panic("no room for the thread '%s'", name);
+	thread->stack_top = stack_top;
+	thread->is_essential = true;
+	thread->cpu = this_cpu()->id;
 	copy_text(thread->name, sizeof(thread->name), name);
 	this_cpu()->state->current = thread;
+	set_state(thread, THREAD_READY);
+}
+
+/* Behind a switch: whoever ended on this CPU is off its stack only now, so only now others may free it. */
+static void finish_switch(void)
+{
+	struct cpu_state *state = this_cpu()->state;
+	struct thread *finished = state->finished;
+
+	if (!finished)
+		return;
+	state->finished = NULL;
+	set_state(finished, (enum thread_state)state->finished_state);
+	arch_interrupt_cpu(&percpu[finished->creator], CPU_INTERRUPT_WAKE);
 }
 
 static void thread_first_run(void *argument)
 {
 	struct thread *thread = argument;
 
+	finish_switch();
 	thread->fn(thread->argument);
 	thread_exit();
 }
 
-static struct thread *find_unused(void)
+enum error thread_start_on(unsigned cpu, const char *name, void (*fn)(void *), void *argument, struct thread **result)
 {
-	for (unsigned i = 1; i < THREADS_MAX; i++)
-		if (threads[i].state == THREAD_UNUSED)
-			return &threads[i];
-	return NULL;
+	struct thread *thread = take_entry();
+	enum error error;
+
+	if (!thread)
+		return ERR_FULL;
+	error = stack_alloc(&thread->stack_top);
+	if (error) {
+		set_state(thread, THREAD_UNUSED);
+		return error;
+	}
+	thread->fn = fn;
+	thread->argument = argument;
+	thread->cpu = cpu;
+	thread->creator = this_cpu()->id;
+	copy_text(thread->name, sizeof(thread->name), name);
+	thread->sp = arch_context_prepare(thread->stack_top, thread_first_run, thread);
+	*result = thread;
+	set_state(thread, THREAD_READY);
+	arch_interrupt_cpu(&percpu[cpu], CPU_INTERRUPT_WAKE);
+	return OK;
 }
 
 enum error thread_start(const char *name, void (*fn)(void *), void *argument, struct thread **result)
 {
-	uint64_t irq_state = arch_irq_save();
-	struct thread *thread = find_unused();
-	enum error error = thread ? stack_alloc(&thread->stack_top) : ERR_FULL;
+	static uint32_t last;
+	unsigned cpu = this_cpu()->id;
 
-	if (!error) {
-		thread->id = thread - threads;
-		thread->fn = fn;
-		thread->argument = argument;
-		thread->commit_depth = 0;
-		thread->is_essential = false;
-		copy_text(thread->name, sizeof(thread->name), name);
-		thread->sp = arch_context_prepare(thread->stack_top, thread_first_run, thread);
-		thread->state = THREAD_READY;
-		*result = thread;
+	/* The next one that is up, this CPU last of all. */
+	for (unsigned i = 0; i < MAX_CPUS; i++) {
+		cpu = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED) % MAX_CPUS;
+		if (percpu[cpu].is_online)
+			break;
 	}
-	arch_irq_restore(irq_state);
-	return error;
+	return thread_start_on(percpu[cpu].is_online ? cpu : this_cpu()->id, name, fn, argument, result);
 }
 
-/* The next ready thread behind the current one; the current one if there is no other; NULL if none is ready. */
+/* The next ready thread of this CPU behind the current one; the current one if there is no other and it is ready; the idle
+ * thread only if there is none at all. */
 static struct thread *pick_next(void)
 {
-	struct thread *current = thread_current();
+	struct thread *current = thread_current(), *idle = NULL;
 
 	for (unsigned i = 1; i <= THREADS_MAX; i++) {
 		struct thread *thread = &threads[(current->id + i) % THREADS_MAX];
 
-		if (thread->state == THREAD_READY)
+		if (state_of(thread) != THREAD_READY || thread->cpu != this_cpu()->id)
+			continue;
+		if (!thread->is_idle)
 			return thread;
+		idle = thread;
 	}
-	return NULL;
+	return idle;
 }
 
 /* Interrupts masked. */
@@ -106,6 +165,7 @@ static void switch_to(struct thread *next)
 		return;
 	this_cpu()->state->current = next;
 	arch_context_switch(&current->sp, next->sp);
+	finish_switch();
 }
 
 void thread_yield(void)
@@ -116,11 +176,28 @@ void thread_yield(void)
 	arch_irq_restore(irq_state);
 }
 
-static void __noreturn end_current(enum thread_state state)
+void thread_wait(void)
 {
 	arch_irq_save();
-	thread_current()->state = state;
-	switch_to(pick_next());
+	if (pick_next() != thread_current())
+		arch_irq_enable();
+	else
+		arch_wait_for_interrupt();
+}
+
+/* It stays READY for the others until it is off its stack. */
+static void __noreturn end_current(enum thread_state state)
+{
+	struct thread *current = thread_current(), *next;
+
+	arch_irq_save();
+	current->cpu = MAX_CPUS; /* nobody picks it again */
+	next = pick_next();
+	if (!next)
+		panic("CPU %u has nothing left to run", this_cpu()->id);
+	this_cpu()->state->finished = current;
+	this_cpu()->state->finished_state = state;
+	switch_to(next);
 	panic("thread '%s' runs after its end", thread_name());
 }
 
@@ -131,13 +208,18 @@ void thread_exit(void)
 
 enum thread_state thread_join(struct thread *thread)
 {
-	enum thread_state state;
+	enum thread_state state = state_of(thread);
 
-	while (thread->state == THREAD_READY)
+	for (; state == THREAD_READY; state = state_of(thread)) {
 		thread_yield();
-	state = thread->state;
+		arch_irq_save();
+		if (state_of(thread) == THREAD_READY && pick_next() == thread_current())
+			arch_wait_for_interrupt(); /* its CPU wakes this one */
+		else
+			arch_irq_enable();
+	}
 	stack_free(thread->stack_top);
-	thread->state = THREAD_UNUSED;
+	set_state(thread, THREAD_UNUSED);
 	return state;
 }
 

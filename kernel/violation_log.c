@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/violation_log.c: the open record, merging, counting. Fault path (story stack) and timer tick, interrupts
- * masked. The ring in the arena gets each record at once, so nothing is lost when the machine stops.
+ * kernel/violation_log.c: the open record, merging, counting: all of it guarded by the gate's lock (gate_hold), for the
+ * order of records is that of the ring. Fault path (story stack) and timer tick, interrupts masked. The ring in the arena gets
+ * each record at once, so nothing is lost when the machine stops. Printing comes when the lock is free again.
  */
 #include "violation_log.h"
 
@@ -26,10 +27,17 @@ struct violation_counts violation_counts;
 static struct violation slots[MAX_CPUS + 1];
 static struct violation *open_record = &slots[MAX_CPUS];
 static struct violation *spare[MAX_CPUS];
+/* What a CPU has closed and not printed yet. */
+static struct to_print {
+	bool is_there;
+	uint64_t left_out; /* records before it that the rate limit left out */
+	struct violation record;
+} printer[MAX_CPUS];
 static const struct chain *open_chain;
 static bool is_open;
 static uint64_t last_store_us;
 static uint64_t tokens = PRINT_BURST, tokens_since_us;
+static uint64_t reported; /* of violation_counts.not_printed */
 
 struct violation *violation_room(void)
 {
@@ -88,20 +96,6 @@ bool violation_log_merge(struct violation *violation, const struct chain *chain)
 	return true;
 }
 
-void violation_log_open(struct violation *violation, const struct chain *chain)
-{
-	violation_log_flush();
-	violation->seq = violation_counts.records++;
-	violation_counts.stores++;
-	violation_counts.by_verdict[violation->verdict]++;
-	spare[this_cpu()->id] = open_record;
-	open_record = violation;
-	open_chain = chain;
-	last_store_us = violation->time_us;
-	is_open = true;
-	gate_run(GATE_RING_APPEND, (uint64_t)violation, 0, 0, 0, 0);
-}
-
 /* A token bucket by the machine's clock. */
 static bool may_print(void)
 {
@@ -117,22 +111,60 @@ static bool may_print(void)
 	return true;
 }
 
+/* The open record is complete: this CPU will print it when it has let go of the gate's lock. */
+static void close_record(void)
+{
+	struct to_print *to_print = &printer[this_cpu()->id];
+
+	if (!is_open)
+		return;
+	is_open = false;
+	if (open_record->verdict != VERDICT_PANIC && !may_print()) {
+		violation_counts.not_printed++;
+		return;
+	}
+	to_print->left_out = violation_counts.not_printed - reported;
+	reported = violation_counts.not_printed;
+	to_print->record = *open_record;
+	to_print->is_there = true;
+}
+
+void violation_log_open(struct violation *violation, const struct chain *chain)
+{
+	close_record();
+	violation->seq = violation_counts.records++;
+	violation_counts.stores++;
+	violation_counts.by_verdict[violation->verdict]++;
+	spare[this_cpu()->id] = open_record;
+	open_record = violation;
+	open_chain = chain;
+	last_store_us = violation->time_us;
+	is_open = true;
+	gate_run(GATE_RING_APPEND, (uint64_t)violation, 0, 0, 0, 0);
+}
+
+void violation_log_print(void)
+{
+	struct to_print *to_print = this_cpu() ? &printer[this_cpu()->id] : NULL;
+
+	if (!to_print || !to_print->is_there) /* no per-CPU constants yet: nothing is sealed */
+		return;
+	to_print->is_there = false;
+	if (to_print->left_out)
+		log_warn("ro", "%zu records were not printed (too many at once)", (size_t)to_print->left_out);
+	violation_print(&to_print->record);
+}
+
 void violation_log_flush(void)
 {
-	static uint64_t reported;
 	uint64_t irq_state = arch_irq_save();
 
+	violation_log_print();
 	if (is_open) {
-		is_open = false;
-		if (open_record->verdict != VERDICT_PANIC && !may_print()) {
-			violation_counts.not_printed++;
-		} else {
-			if (violation_counts.not_printed != reported)
-				log_warn("ro", "%zu records were not printed (too many at once)",
-				         (size_t)(violation_counts.not_printed - reported));
-			reported = violation_counts.not_printed;
-			violation_print(open_record);
-		}
+		gate_hold();
+		close_record();
+		gate_let_go();
+		violation_log_print();
 	}
 	arch_irq_restore(irq_state);
 }

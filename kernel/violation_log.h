@@ -19,7 +19,7 @@ struct violation_counts {
 };
 extern struct violation_counts violation_counts;
 
-/* Fault path. Joins the open record if the rule allows (then `violation` gets its verdict); else false. */
+/* Fault path, the gate's lock held. Joins the open record if the rule allows (then `violation` gets its verdict); else false. */
 bool violation_log_merge(struct violation *violation, const struct chain *chain);
 /* A decided violation (in violation_room) becomes the open record. */
 void violation_log_open(struct violation *violation, const struct chain *chain);

@@ -72,9 +72,11 @@ static enum dry_run_status run_full(struct trap_frame *before, struct trap_frame
 	bool single_pass = traits->single_pass || is_broken(BROKEN_DRY_RUN);
 	const struct dry_state *state = dry_state();
 	struct extent extent = { 0 };
+	enum error error;
 
-	if (gate_run(GATE_DRY_BEGIN, ALIGN_DOWN(fault->addr, PAGE_SIZE), neighbour_of(fault->addr), 0, 0, 0) != OK)
-		return DRY_RUN_REFUSED;
+	error = gate_run(GATE_DRY_BEGIN, ALIGN_DOWN(fault->addr, PAGE_SIZE), neighbour_of(fault->addr), 0, 0, 0);
+	if (error)
+		return error == ERR_OPEN ? DRY_RUN_NEEDLESS : DRY_RUN_REFUSED;
 	if (!run_passes(before, after, traits, single_pass, &run->second))
 		return abandon();
 	for (unsigned i = 0; i < state->pages; i++)

@@ -43,6 +43,7 @@ enum dry_run_status {
 	DRY_RUN_DONE,
 	DRY_RUN_REFUSED,   /* this instruction, or this page, can't be stepped */
 	DRY_RUN_ABANDONED, /* the step raised another exception: `second` */
+	DRY_RUN_NEEDLESS,  /* another CPU opened the page meanwhile */
 };
 
 struct dry_run {

@@ -12,7 +12,6 @@
 #include "gate.h"
 #include "kernel_map.h"
 #include "pagetable.h"
-#include "shootdown.h"
 #include "stack.h"
 #include "story.h"
 
@@ -51,16 +50,15 @@ static enum sealed_class classify(const struct fault *fault, struct mapping *map
 /* The entry allows it by now: another CPU opened the page, ours had a stale translation. */
 static bool is_spurious(const struct fault *fault, const struct mapping *mapping)
 {
-	static vaddr_t last_addr;
-	static unsigned times;
+	struct story *story = &stories[this_cpu()->id];
 
 	if (!(mapping->perms & PERM_W) || !fault->is_present || fault->is_stack)
 		return false;
-	times = fault->addr == last_addr ? times + 1 : 0;
-	last_addr = fault->addr;
-	if (times >= SPURIOUS_MAX)
+	story->spurious_times = fault->addr == story->spurious_addr ? story->spurious_times + 1 : 0;
+	story->spurious_addr = fault->addr;
+	if (story->spurious_times >= SPURIOUS_MAX)
 		return false;
-	tlb_shootdown(ALIGN_DOWN(fault->addr, PAGE_SIZE), PAGE_SIZE);
+	arch_tlb_invalidate_page(ALIGN_DOWN(fault->addr, PAGE_SIZE));
 	return true;
 }
 
@@ -125,6 +123,14 @@ static void retell(struct story *story)
 	arch_frame_resume(story->before);
 }
 
+/* Another CPU opened the page before our turn came: the instruction may go on by itself. */
+static void __noreturn again(struct story *story)
+{
+	arch_tlb_invalidate_page(ALIGN_DOWN(story->fault.addr, PAGE_SIZE));
+	this_cpu()->state->in_story = false;
+	arch_frame_resume(story->before);
+}
+
 static void tell(void *argument)
 {
 	struct story *story = argument;
@@ -137,9 +143,13 @@ static void tell(void *argument)
 		story->status = dry_run(story->before, story->after, &story->fault, &story->traits, &story->run);
 		if (story->status == DRY_RUN_ABANDONED)
 			retell(story);
+		if (story->status == DRY_RUN_NEEDLESS)
+			again(story);
 		if (story->status == DRY_RUN_DONE)
 			note_dry_run(story);
 	}
+	if (story->status != DRY_RUN_DONE) /* else the dry run holds it */
+		gate_hold();
 	policy_decide(story->violation, story->before);
 	verdict_apply(story);
 }

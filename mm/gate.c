@@ -8,6 +8,7 @@
 
 #include <amber/broken.h>
 #include <amber/panic.h>
+#include <amber/upcalls.h>
 
 #include "frame_run.h"
 #include "gate_parts.h"
@@ -223,27 +224,77 @@ static uint64_t gate_do_device(uint64_t reg, uint64_t value, uint64_t c, uint64_
 	return arch_gate_device(reg, value);
 }
 
+/* One at a time: whatever reads or writes what all CPUs share. */
+#define LOCKED(name) \
+	static uint64_t locked_##name(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e) \
+	{ \
+		uint64_t result; \
+\
+		if (!gate_lock_take()) \
+			return ERR_BUSY; \
+		result = gate_do_##name(a, b, c, d, e); \
+		gate_lock_drop(); \
+		return result; \
+	}
+LOCKED(set_entries)
+LOCKED(table)
+LOCKED(table_free)
+LOCKED(frame_type)
+LOCKED(ring_append)
+LOCKED(ring_merge)
+LOCKED(state)
+LOCKED(unprotect)
+
 const gate_function gate_functions[GATE_OP_COUNT] = {
 	[GATE_EMPTY] = gate_do_empty,
-	[GATE_SET_ENTRIES] = gate_do_set_entries,
-	[GATE_TABLE] = gate_do_table,
-	[GATE_TABLE_FREE] = gate_do_table_free,
-	[GATE_FRAME_TYPE] = gate_do_frame_type,
-	[GATE_DRY_BEGIN] = gate_do_dry_begin,
-	[GATE_DRY_FLIP] = gate_do_dry_flip,
-	[GATE_DRY_END] = gate_do_dry_end,
-	[GATE_RING_APPEND] = gate_do_ring_append,
-	[GATE_RING_MERGE] = gate_do_ring_merge,
-	[GATE_STATE] = gate_do_state,
-	[GATE_UNPROTECT] = gate_do_unprotect,
-	[GATE_DEVICE] = gate_do_device,
-	[GATE_DRY_FIX] = gate_do_dry_fix,
+	[GATE_SET_ENTRIES] = locked_set_entries,
+	[GATE_TABLE] = locked_table,
+	[GATE_TABLE_FREE] = locked_table_free,
+	[GATE_FRAME_TYPE] = locked_frame_type,
+	[GATE_DRY_BEGIN] = gate_do_dry_begin, /* takes the lock and, if all is well, keeps it until … */
 	[GATE_FAST_BEGIN] = gate_do_fast_begin,
+	[GATE_DRY_FLIP] = gate_do_dry_flip,
+	[GATE_DRY_FIX] = gate_do_dry_fix,
+	[GATE_DRY_END] = gate_do_dry_end, /* … here */
+	[GATE_RING_APPEND] = locked_ring_append,
+	[GATE_RING_MERGE] = locked_ring_merge,
+	[GATE_STATE] = locked_state,
+	[GATE_UNPROTECT] = locked_unprotect,
+	[GATE_DEVICE] = gate_do_device,
+	[GATE_HOLD] = gate_do_hold,
+	[GATE_LET_GO] = gate_do_let_go,
+	[GATE_CPU_START] = gate_do_cpu_start,
+	[GATE_INTERRUPT] = gate_do_interrupt,
+	[GATE_SHOOT] = gate_do_shoot,
+	[GATE_SHOOT_ANSWER] = gate_do_shoot_answer,
 };
 
 uint64_t gate_run_early(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
 	return op < GATE_OP_COUNT ? gate_functions[op](a, b, c, d, e) : (uint64_t)ERR_INVALID;
+}
+
+/* The lock's holder waits for nobody, so it comes free. When the machine is being stopped, perhaps not. */
+uint64_t gate_run_again(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+{
+	uint64_t result;
+
+	do {
+		cpu_poll();
+		arch_cpu_relax();
+		result = arch_gate_call(op, a, b, c, d, e);
+	} while (result == ERR_BUSY && !panic_is_under_way());
+	return result;
+}
+
+void gate_hold(void)
+{
+	gate_run(GATE_HOLD, 0, 0, 0, 0, 0);
+}
+
+void gate_let_go(void)
+{
+	gate_run(GATE_LET_GO, 0, 0, 0, 0, 0);
 }
 
 void gate_stack_overflowed(void)

@@ -34,6 +34,7 @@ extern bool gate_is_live; /* class core: the switch works */
 #define GATE_STACK_PATTERN 0x67617465ull
 
 uint64_t gate_run_early(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e); /* before the gate is live */
+uint64_t gate_run_again(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e); /* until the lock was free */
 void gate_stack_overflowed(void) __noreturn;
 
 /* One gate call. The gate stack has no guard page; the frame below it holds a pattern instead. */
@@ -44,6 +45,8 @@ static inline uint64_t gate_run(uint64_t op, uint64_t a, uint64_t b, uint64_t c,
 	if (__builtin_expect(!gate_is_live, 0))
 		return gate_run_early(op, a, b, c, d, e);
 	result = arch_gate_call(op, a, b, c, d, e);
+	if (__builtin_expect(result == ERR_BUSY, 0))
+		result = gate_run_again(op, a, b, c, d, e);
 	if (__builtin_expect(*this_cpu()->gate_guard != GATE_STACK_PATTERN, 0))
 		gate_stack_overflowed();
 	return result;
@@ -63,6 +66,10 @@ enum error gate_state(struct chain_element *element, uint32_t used, const uint8_
 /* Makes the mapping of a sealed page (class data) at addr writable, under the caller's root. */
 enum error gate_unprotect(vaddr_t addr) __must_check;
 enum error gate_device(uint64_t reg, uint64_t value) __must_check;
+/* The lock that orders all changes of sealed memory, for several calls. Interrupts masked; holds nest; whoever has it
+ * waits for no other CPU. A dry run that is under way has it. */
+void gate_hold(void);
+void gate_let_go(void);
 
 /* --- for code inside the gate only (mm/gate*.c) --- */
 static inline void *gate_window(paddr_t addr)

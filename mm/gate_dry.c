@@ -31,6 +31,15 @@ bool gate_may_shadow(paddr_t root, vaddr_t va, paddr_t *frame, bool only_sealed)
 	return type == FRAME_SEALED || (!only_sealed && type == FRAME_KERNEL && (pte_perms(*entry) & PERM_W));
 }
 
+/* Another CPU opened the page after this one's fault. */
+bool gate_is_open(paddr_t root, vaddr_t va)
+{
+	int level;
+	const pte_t *entry = gate_walk(root, va, &level);
+
+	return entry && (pte_perms(*entry) & PERM_W);
+}
+
 /* A private copy of the table behind *entry (a block is split into pages in the copy). */
 static void make_private(struct dry_state *state, pte_t *entry, int level)
 {
@@ -120,16 +129,15 @@ void gate_dry_forget(struct dry_state *state)
 	state->tables_used = 0;
 }
 
-/* a: the sealed page, b: its neighbour or 0. */
-GATE_DO(dry_begin)
+static uint64_t begin(struct dry_state *state, vaddr_t a, vaddr_t b)
 {
-	struct dry_state *state = gate_dry_state();
 	paddr_t root = gate_caller_root(), frame, neighbour;
 	bool two;
 
-	(void)c, (void)d, (void)e;
 	if (((a | b) & PAGE_MASK) || (b && b != a + PAGE_SIZE && b != a - PAGE_SIZE) || state->pages)
 		return gate_refuse(ERR_INVALID);
+	if (gate_is_open(root, a))
+		return ERR_OPEN;
 	if (frame_type_at(root) != FRAME_ROOT || !gate_may_shadow(root, a, &frame, true))
 		return gate_refuse(ERR_DENIED);
 	two = b && gate_may_shadow(root, b, &neighbour, false);
@@ -142,6 +150,21 @@ GATE_DO(dry_begin)
 	if (two && b > a)
 		add_page(state, b, neighbour);
 	return OK;
+}
+
+/* a: the sealed page, b: its neighbour or 0. The lock is held from here to the end: no other CPU changes the page between
+ * the copy and the commit. */
+GATE_DO(dry_begin)
+{
+	uint64_t result;
+
+	(void)c, (void)d, (void)e;
+	if (!gate_lock_take())
+		return ERR_BUSY;
+	result = begin(gate_dry_state(), a, b);
+	if (result != OK)
+		gate_lock_drop();
+	return result;
 }
 
 /* What the step itself changed in the stored bytes is put right in the shadow that was just stepped on. */
@@ -202,7 +225,7 @@ GATE_DO(dry_end)
 	const pte_t *original = gate_window(state->root);
 
 	(void)b, (void)c, (void)d, (void)e;
-	if (!state->pages)
+	if (!state->pages || !gate_lock_is_mine())
 		return gate_refuse(ERR_INVALID);
 	for (unsigned i = 0; i < state->pages; i++) {
 		unsigned slot = pagetable_index(state->page[i].va, 4);
@@ -219,5 +242,6 @@ GATE_DO(dry_end)
 	if (state->is_fast && a)
 		state->generation++; /* our own copy knows this write already: is_valid compares before any other can come between */
 	state->pages = 0;
+	gate_lock_drop();
 	return OK;
 }

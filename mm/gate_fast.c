@@ -90,29 +90,40 @@ static void open_window(const struct dry_state *state)
 	}
 }
 
-/* a: the store's address. */
-GATE_DO(fast_begin)
+static uint64_t begin(struct dry_state *state, vaddr_t addr)
 {
-	struct dry_state *state = gate_dry_state();
-	vaddr_t va = ALIGN_DOWN(a, PAGE_SIZE);
+	vaddr_t va = ALIGN_DOWN(addr, PAGE_SIZE);
 	paddr_t root = gate_caller_root();
-	enum error error;
 
-	(void)b, (void)c, (void)d, (void)e;
 	if (state->pages)
 		return gate_refuse(ERR_INVALID);
 	if (is_valid(state, root, va)) {
 		restore_window(state);
 		*root_slot(va) = state->chain;
 	} else {
-		error = make(state, root, va);
+		enum error error = make(state, root, va);
+
 		if (error)
 			return error; /* the full way says whether it is refused */
 	}
-	state->window = MIN(ALIGN_DOWN(a & PAGE_MASK, 64), PAGE_SIZE - DRY_WINDOW_BYTES);
+	state->window = MIN(ALIGN_DOWN(addr & PAGE_MASK, 64), PAGE_SIZE - DRY_WINDOW_BYTES);
 	state->pages = 1;
 	state->is_fast = true;
 	open_window(state);
 	gate_dry_set_leaf(&state->page[0], state->page[0].shadow_a);
 	return OK;
+}
+
+/* a: the store's address. The lock: as for the full way. */
+GATE_DO(fast_begin)
+{
+	uint64_t result;
+
+	(void)b, (void)c, (void)d, (void)e;
+	if (!gate_lock_take())
+		return ERR_BUSY;
+	result = begin(gate_dry_state(), a);
+	if (result != OK)
+		gate_lock_drop();
+	return result;
 }

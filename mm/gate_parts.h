@@ -18,6 +18,17 @@ GATE_DO(ring_append); /* mm/gate_records.c */
 GATE_DO(ring_merge);
 GATE_DO(state);
 GATE_DO(unprotect);
+GATE_DO(hold);        /* mm/gate_lock.c */
+GATE_DO(let_go);
+GATE_DO(cpu_start);   /* mm/gate_cpus.c */
+GATE_DO(interrupt);
+GATE_DO(shoot);
+GATE_DO(shoot_answer);
+
+/* mm/gate_lock.c: false = another CPU holds it. May be taken again by the CPU that has it. */
+bool gate_lock_take(void) __must_check;
+void gate_lock_drop(void);
+bool gate_lock_is_mine(void);
 
 /* May `new` replace `old` in a table of that level? All checks of one entry (mm/gate.c). */
 bool gate_entry_allowed(pte_t old, pte_t new, int level);

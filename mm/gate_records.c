@@ -57,7 +57,7 @@ GATE_DO(state)
 	uint64_t offset = a - (vaddr_t)&chain_table;
 	struct chain_element *element;
 	const uint8_t *state = (const uint8_t *)c;
-	uint32_t state_bytes;
+	uint8_t *kept;
 
 	(void)d, (void)e;
 	if (offset < offsetof(struct chain_table, chains) || offset > sizeof(chain_table) - sizeof(struct chain_element) ||
@@ -67,9 +67,11 @@ GATE_DO(state)
 		return gate_refuse(ERR_RANGE);
 	element = gate_window(gate_image_to_phys((const void *)a));
 	element->used = b;
-	state_bytes = element->policy ? MIN(element->policy->state_bytes, POLICY_STATE_BYTES) : 0;
-	for (unsigned i = 0; state && i < state_bytes; i++)
-		element->state[i] = state[i];
+	if (!state || !element->state)
+		return OK;
+	kept = gate_window(gate_image_to_phys(element->state));
+	for (unsigned i = 0; i < element->policy->state_bytes; i++)
+		kept[i] = state[i];
 	return OK;
 }
 

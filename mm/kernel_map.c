@@ -20,7 +20,7 @@
 #include "percpu_map.h"
 #include "ring.h"
 
-paddr_t __ro_core kernel_root_frame, gate_root_frame, violation_ring_frame;
+paddr_t __ro_core kernel_root_frame, gate_root_frame, bringup_root_frame, violation_ring_frame;
 struct memory_map __ro_after_init memory_map;
 
 /* Stops with what failed: nothing can be mended this early. */
@@ -224,7 +224,23 @@ static void __init take_memory(const struct boot_info *boot_info, struct arena_p
 		say_too_little(plan, image_end);
 }
 
-void __init kernel_map_build(const struct boot_info *boot_info)
+/* A root for CPUs that come up: the kernel half, and the pages that they begin in at their physical address. Class core like
+ * all tables; it can't be changed any more. */
+static void __init map_bringup(void)
+{
+	paddr_t start;
+	uint64_t bytes;
+
+	arch_bringup_range(&start, &bytes);
+	if (!bytes)
+		return;
+	bringup_root_frame = kernel_map_arena_frame(FRAME_GATE_TABLE, 4);
+	memcpy(gate_window(bringup_root_frame), phys_to_virt(kernel_root_frame), PAGE_SIZE);
+	percpu_map_under(bringup_root_frame, start, start, bytes, PERM_R | PERM_X, 1);
+	arch_bringup_prepare(bringup_root_frame);
+}
+
+void __init kernel_map_build(const struct boot_info *boot_info, unsigned cpus)
 {
 	struct arena_plan plan;
 
@@ -238,7 +254,10 @@ void __init kernel_map_build(const struct boot_info *boot_info)
 	map_image();
 	percpu_map_gate_root();
 	map_devices();
-	percpu_map_build(&percpu[0], 0);
+	for (unsigned id = 0; id < cpus; id++)
+		percpu_map_build(&percpu[id], id);
+	if (cpus > 1)
+		map_bringup();
 	log_more("memory", "%zu MiB of RAM; table arena at 0x%zx, %zu KiB",
 	         (size_t)(memory_map_bytes(&memory_map, MEMORY_USABLE) >> 20), (size_t)plan.start,
 	         (size_t)((plan.end - plan.start) >> 10));
@@ -258,4 +277,6 @@ void kernel_map_each_root(void (*visit)(void *context, paddr_t root, paddr_t sha
 	for (unsigned i = 0; i < MAX_CPUS; i++)
 		if (percpu[i].dry_root_frame)
 			visit(context, percpu[i].dry_root_frame, kernel_root_frame);
+	if (bringup_root_frame)
+		visit(context, bringup_root_frame, kernel_root_frame);
 }

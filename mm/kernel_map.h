@@ -20,12 +20,12 @@ extern const char __ro_after_init_start[], __ro_after_init_used_end[], __ro_afte
 extern const uint8_t __build_id_start[];
 extern const char __ro_core_start[], __ro_core_used_end[], __ro_core_end[];
 
-extern paddr_t kernel_root_frame, gate_root_frame; /* class core */
+extern paddr_t kernel_root_frame, gate_root_frame, bringup_root_frame; /* class core */
 extern struct memory_map memory_map;               /* class data: RAM as the boot protocol told it */
 
 /* Plans and fills frame table, arena and all roots for CPU 0; nothing is loaded. Panics with one clear line where
  * the machine has too little memory, or memory in impossible places. */
-void kernel_map_build(const struct boot_info *boot_info);
+void kernel_map_build(const struct boot_info *boot_info, unsigned cpus);
 /* Loads the kernel root; from here on the arena is read-only and the gate is the one door. */
 void kernel_map_go_live(void);
 

@@ -19,12 +19,27 @@
 
 struct percpu __ro_core percpu[MAX_CPUS];
 struct cpu_state cpu_states[MAX_CPUS];
+bool __ro_core cpus_are_settled;
+static unsigned __ro_core online;
+
+unsigned cpus_online(void)
+{
+	return online;
+}
+
+void cpus_settle(void)
+{
+	online = 0;
+	for (unsigned i = 0; i < MAX_CPUS; i++)
+		online += percpu[i].is_online;
+	__atomic_store_n(&cpus_are_settled, true, __ATOMIC_RELEASE);
+}
 
 /* Tables below the gate root are of a type that gate_set_entries refuses once the gate is live, and the window's
  * writable leaves are counted nowhere: they are the one exception to the rule about frames. */
-static pte_t *__init gate_entry(vaddr_t addr, int leaf_level)
+static pte_t *__init gate_entry(paddr_t root, vaddr_t addr, int leaf_level)
 {
-	paddr_t table = gate_root_frame;
+	paddr_t table = root;
 
 	for (int level = 4; level > leaf_level; level--) {
 		pte_t *entry = (pte_t *)gate_window(table) + pagetable_index(addr, level);
@@ -36,16 +51,21 @@ static pte_t *__init gate_entry(vaddr_t addr, int leaf_level)
 	return (pte_t *)gate_window(table) + pagetable_index(addr, leaf_level);
 }
 
-void __init percpu_map_gate(vaddr_t addr, paddr_t frame, uint64_t bytes, unsigned perms, int leaf_level)
+void __init percpu_map_under(paddr_t root, vaddr_t addr, paddr_t frame, uint64_t bytes, unsigned perms, int leaf_level)
 {
 	uint64_t step = leaf_level == 2 ? BLOCK_SIZE : PAGE_SIZE;
 	pte_t *entry = NULL;
 
 	for (; bytes; addr += step, frame += step, bytes -= step) {
 		/* The next entry of the same table, or the first one of the next table. */
-		entry = entry && pagetable_index(addr, leaf_level) != 0 ? entry + 1 : gate_entry(addr, leaf_level);
+		entry = entry && pagetable_index(addr, leaf_level) != 0 ? entry + 1 : gate_entry(root, addr, leaf_level);
 		*entry = pte_encode(frame, perms, leaf_level);
 	}
+}
+
+void __init percpu_map_gate(vaddr_t addr, paddr_t frame, uint64_t bytes, unsigned perms, int leaf_level)
+{
+	percpu_map_under(gate_root_frame, addr, frame, bytes, perms, leaf_level);
 }
 
 /* How many frames from this one on are RAM, or are not? At most `count`. */
@@ -105,6 +125,7 @@ static paddr_t __init make_gate_stack(void)
 void __init percpu_map_build(struct percpu *cpu, unsigned id)
 {
 	cpu->id = id;
+	cpu->hardware_id = arch_cpu_hardware_id(id);
 	cpu->self = cpu;
 	cpu->state = &cpu_states[id];
 	cpu->gate_stack = make_gate_stack();

@@ -13,7 +13,9 @@ bool is_mapped_ram(enum frame_type type); /* does direct map or window hold such
 
 /* The gate root: the kernel's slots plus the window. Call when the kernel root has all its slots. */
 void percpu_map_gate_root(void);
-/* Maps something in the gate root only. */
+/* Maps something below a root of that kind, in tables of its own. */
+void percpu_map_under(paddr_t root, vaddr_t addr, paddr_t frame, uint64_t bytes, unsigned perms, int leaf_level);
+/* … in the gate root only. */
 void percpu_map_gate(vaddr_t addr, paddr_t frame, uint64_t bytes, unsigned perms, int leaf_level);
 /* Fills the constants of one CPU. */
 void percpu_map_build(struct percpu *cpu, unsigned id);

@@ -11,6 +11,7 @@
 #include <amber/panic.h>
 #include <amber/string.h>
 #include <amber/symbols.h>
+#include <amber/upcalls.h>
 
 #include "frame_run.h"
 #include "gate.h"
@@ -123,7 +124,8 @@ static void seal_leave_open(struct seal_report *report)
 
 static bool proof_holds(const struct seal_report *report)
 {
-	return !report->writable_aliases && !report->wx_pages && !report->page_table_pages_writable && !report->probes_failed;
+	return !report->writable_aliases && !report->wx_pages && !report->page_table_pages_writable && !report->probes_failed &&
+	       (report->cpus_probed == cpus_online() || is_broken(BROKEN_PROBE));
 }
 
 /* Init memory: unmapped in the image, poisoned through the direct map, given to the allocator. */
@@ -162,7 +164,7 @@ void seal(bool enabled)
 		seal_leave_open(&report);
 	seal_verify_walk(&report);
 	if (enabled)
-		seal_verify_probe(&report);
+		on_each_cpu(seal_verify_probe, &report);
 	end_of_proof = arch_instructions();
 	report.instructions = end_of_proof - begin;
 	boot_instructions = end_of_proof - arch_entry_instructions() - arch_hardware_wait_instructions() - log_instructions();

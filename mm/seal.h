@@ -57,6 +57,6 @@ void seal_print(const struct seal_report *report);
 
 /* --- mm/seal_verify.c --- */
 void seal_verify_walk(struct seal_report *report);
-void seal_verify_probe(struct seal_report *report); /* this CPU writes to the edges through both mappings */
+void seal_verify_probe(void *report); /* this CPU writes to the edges through both mappings */
 
 #endif

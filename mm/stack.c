@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm/stack.c: handing out slots of the stack area. A slot is 32 KiB, the stack its upper half. Process
- * context or init; interrupts are masked around the slot search.
+ * mm/stack.c: handing out slots of the stack area. A slot is 32 KiB, the stack its upper half. Process context or init;
+ * any CPU.
  */
 #include "stack.h"
 
 #include <amber/layout.h>
+#include <amber/lock.h>
 
 #include <arch.h>
 
@@ -13,20 +14,20 @@
 #include "pagetable.h"
 #include "phys.h"
 
-#define STACK_SLOTS      64
+#define STACK_SLOTS      128
 #define STACK_SLOT_BYTES (2ull * STACK_SIZE)
 
-static uint64_t slots_used; /* bit per slot */
+static bool is_used[STACK_SLOTS];
+static struct lock stack_lock = LOCK_INIT("stacks"); /* also orders the changes of the stacks' tables */
 
 static bool take_slot(unsigned *slot)
 {
-	uint64_t irq_state = arch_irq_save();
-
-	*slot = ~slots_used ? __builtin_ctzll(~slots_used) : STACK_SLOTS;
-	if (*slot < STACK_SLOTS)
-		slots_used |= 1ull << *slot;
-	arch_irq_restore(irq_state);
-	return *slot < STACK_SLOTS;
+	for (*slot = 0; *slot < STACK_SLOTS; ++*slot)
+		if (!is_used[*slot]) {
+			is_used[*slot] = true;
+			return true;
+		}
+	return false;
 }
 
 static vaddr_t slot_top(unsigned slot)
@@ -34,38 +35,45 @@ static vaddr_t slot_top(unsigned slot)
 	return STACK_BASE + (slot + 1) * STACK_SLOT_BYTES;
 }
 
+static enum error map_slot(unsigned slot)
+{
+	paddr_t frames;
+	enum error error = phys_alloc(STACK_SIZE / PAGE_SIZE, &frames);
+
+	if (error)
+		return error;
+	error = pagetable_map(kernel_root_frame, slot_top(slot) - STACK_SIZE, frames, STACK_SIZE, PERM_R | PERM_W, 1);
+	if (error)
+		phys_free(frames, STACK_SIZE / PAGE_SIZE);
+	return error;
+}
+
 enum error stack_alloc(vaddr_t *top)
 {
+	uint64_t irq_state = lock_acquire(&stack_lock);
+	enum error error = ERR_FULL;
 	unsigned slot;
-	paddr_t frames;
-	enum error error;
 
-	if (!take_slot(&slot))
-		return ERR_FULL;
-	error = phys_alloc(STACK_SIZE / PAGE_SIZE, &frames);
-	if (!error) {
-		error = pagetable_map(kernel_root_frame, slot_top(slot) - STACK_SIZE, frames, STACK_SIZE, PERM_R | PERM_W, 1);
-		if (error)
-			phys_free(frames, STACK_SIZE / PAGE_SIZE);
+	if (take_slot(&slot)) {
+		error = map_slot(slot);
+		is_used[slot] = !error;
+		*top = slot_top(slot);
 	}
-	if (error) {
-		slots_used &= ~(1ull << slot);
-		return error;
-	}
-	*top = slot_top(slot);
-	return OK;
+	lock_release(&stack_lock, irq_state);
+	return error;
 }
 
 void stack_free(vaddr_t top)
 {
+	uint64_t irq_state = lock_acquire(&stack_lock);
 	struct mapping mapping;
 
-	if (pagetable_lookup(kernel_root_frame, top - STACK_SIZE, &mapping))
-		return;
-	if (pagetable_unmap(kernel_root_frame, top - STACK_SIZE, STACK_SIZE))
-		return;
-	phys_free(mapping.frame, STACK_SIZE / PAGE_SIZE);
-	slots_used &= ~(1ull << ((top - STACK_BASE) / STACK_SLOT_BYTES - 1));
+	if (!pagetable_lookup(kernel_root_frame, top - STACK_SIZE, &mapping) &&
+	    !pagetable_unmap(kernel_root_frame, top - STACK_SIZE, STACK_SIZE)) {
+		phys_free(mapping.frame, STACK_SIZE / PAGE_SIZE);
+		is_used[(top - STACK_BASE) / STACK_SLOT_BYTES - 1] = false;
+	}
+	lock_release(&stack_lock, irq_state);
 }
 
 bool stack_is_guard(vaddr_t addr)

@@ -22,6 +22,8 @@ struct story {
 	paddr_t paddr; /* of fault.addr */
 	enum dry_run_status status;
 	unsigned retold; /* abandoned dry runs of this instruction */
+	vaddr_t spurious_addr; /* the last fault that the tables did not explain */
+	unsigned spurious_times;
 	struct step_traits traits;
 	struct dry_run run;
 	struct violation *violation; /* in violation_room() */

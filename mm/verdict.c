@@ -11,35 +11,47 @@
 #include "shootdown.h"
 #include "story.h"
 
-static void __noreturn resume(struct story *story, struct trap_frame *frame)
+/* Ends the dry run, or lets go what was held instead. From here on other CPUs may be waited for and lines printed. */
+static void finish(const struct story *story, bool commit)
 {
-	(void)story;
+	if (story->status == DRY_RUN_DONE)
+		dry_run_end(commit);
+	else
+		gate_let_go();
+	violation_log_print();
+}
+
+static void __noreturn resume(struct trap_frame *frame)
+{
 	this_cpu()->state->in_story = false;
 	arch_frame_resume(frame);
 }
 
 static void __noreturn stop_machine(struct story *story)
 {
-	if (story->status == DRY_RUN_DONE)
-		dry_run_end(false);
 	panic_sealed(story->before, story->violation);
 }
 
-/* Opens each sealed page that the store lies in, in the mapping that it used. */
-static void open_pages(struct story *story)
+static bool is_writable(vaddr_t page)
+{
+	struct mapping mapping;
+
+	return !pagetable_lookup(arch_root_frame(arch_root_current()), page, &mapping) && (mapping.perms & PERM_W);
+}
+
+/* Lets the store through, then opens each sealed page that it lies in, in the mapping that it used. */
+static void let_through_and_open(struct story *story)
 {
 	vaddr_t pages[2] = { ALIGN_DOWN(story->violation->addr, PAGE_SIZE) };
 	unsigned count = 1;
 
 	if (story->status == DRY_RUN_DONE)
 		count = dry_run_sealed_pages(&story->run, pages);
+	finish(story, true);
 	for (unsigned i = 0; i < count; i++) {
-		struct mapping mapping;
-
-		if (!pagetable_lookup(arch_root_frame(arch_root_current()), pages[i], &mapping) && (mapping.perms & PERM_W))
-			continue; /* opened before */
-		if (gate_unprotect(pages[i]))
-			stop_machine(story);
+		/* It may have been opened before, also by another CPU just now. */
+		if (!is_writable(pages[i]) && gate_unprotect(pages[i]) && !is_writable(pages[i]))
+			panic("ro: the gate refuses to open 0x%zx", (size_t)pages[i]);
 		tlb_shootdown(pages[i], PAGE_SIZE);
 	}
 }
@@ -50,19 +62,16 @@ void verdict_apply(struct story *story)
 
 	switch (story->violation->verdict) {
 	case VERDICT_UNPROTECT:
-		open_pages(story);
-		if (stepped)
-			dry_run_end(true);
-		resume(story, stepped ? story->after : story->before);
+		let_through_and_open(story);
+		resume(stepped ? story->after : story->before);
 	case VERDICT_ONCE:
 	case VERDICT_IGNORE:
 		if (!stepped) /* the chain gives these only after a dry run */
 			stop_machine(story);
-		dry_run_end(story->violation->verdict == VERDICT_ONCE);
-		resume(story, story->after);
+		finish(story, story->violation->verdict == VERDICT_ONCE);
+		resume(story->after);
 	case VERDICT_OOPS:
-		if (stepped)
-			dry_run_end(false);
+		finish(story, false);
 		this_cpu()->state->in_story = false;
 		thread_oops(story->violation);
 	default:

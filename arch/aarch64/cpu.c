@@ -81,9 +81,16 @@ void arch_root_load(uint64_t root_value)
 		arch_tlb_invalidate_all(); /* same ASID, other tables */
 }
 
-void arch_traps_install(struct percpu *cpu, const vaddr_t stack_tops[ARCH_TRAP_STACKS])
+const unsigned arch_trap_stacks = 1;
+
+void arch_traps_prepare(struct percpu *cpu, const vaddr_t stack_tops[ARCH_TRAP_STACKS])
 {
 	cpu->emergency_sp = stack_tops[0];
+}
+
+void arch_traps_install(struct percpu *cpu)
+{
+	(void)cpu;
 	WRITE_REGISTER(vbar_el1, trap_vectors);
 	/* From here on a SError that was pending or comes later is reported. */
 	__asm__ volatile("isb\n\tmsr daifclr, #4" ::: "memory");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * arch/aarch64/el2_drop.S: from EL2 down to EL1, with nothing left that traps to EL2. MMU off, no stack;
- * called first by entry.S. At EL1 it does nothing. There is no hypervisor afterwards: the vectors of EL2
+ * called first by every CPU (bringup.S, entry.S). At EL1 it does nothing. There is no hypervisor afterwards: the vectors of EL2
  * keep whatever the firmware left, only PSCI calls go above EL1.
  */
 #include "function.h"
@@ -19,7 +19,7 @@
 #define HCR_RW      (1 << 31) /* EL1 is AArch64 */
 #define CPTR_RES1   0x33ff    /* FP isn't trapped here (E2H = 0 layout) */
 
-	.section .init.text, "ax"
+	.text
 
 /* Clobbers x0 to x2. */
 FUNCTION(el2_drop)

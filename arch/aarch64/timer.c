@@ -34,6 +34,11 @@ void timer_rearm(void)
 
 enum error __init arch_timer_init(void)
 {
+	return arch_timer_start();
+}
+
+enum error arch_timer_start(void)
+{
 	if (!tick_length())
 		return ERR_HARDWARE; /* the firmware didn't set CNTFRQ */
 	WRITE_REGISTER(cntv_cval_el0, counter() + tick_length());

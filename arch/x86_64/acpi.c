@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/x86_64/acpi.c: reads RSDP, RSDT or XSDT, FADT and the DSDT's _S5_ package (ACPI specification 6.4,
- * 5.2.5 to 5.2.11, 7.4.2). Runs once while starting, boot tables live. Pure: sees memory only
+ * arch/x86_64/acpi.c: reads RSDP, RSDT or XSDT, FADT, the DSDT's _S5_ package and the MADT (ACPI specification 6.4,
+ * 5.2.5 to 5.2.12, 7.4.2). Runs once while starting, boot tables live. Pure: sees memory only
  * through the caller's view function, and believes no length or checksum in it.
  */
 #include "acpi.h"
@@ -106,7 +106,7 @@ static __init const uint8_t *find_table(acpi_view_fn view, const uint8_t *root, 
 	return NULL;
 }
 
-static __init const uint8_t *find_fadt(acpi_view_fn view, paddr_t rsdp, size_t *bytes)
+static __init const uint8_t *find_by_signature(acpi_view_fn view, paddr_t rsdp, const char *signature, size_t *bytes)
 {
 	const uint8_t *pointer = view(rsdp, RSDP_BYTES), *extended, *root = NULL;
 	unsigned pointer_bytes = 8;
@@ -123,7 +123,7 @@ static __init const uint8_t *find_fadt(acpi_view_fn view, paddr_t rsdp, size_t *
 		if (!root || memcmp(root, "RSDT", 4) != 0)
 			return NULL;
 	}
-	return find_table(view, root, root_bytes, pointer_bytes, "FACP", bytes);
+	return find_table(view, root, root_bytes, pointer_bytes, signature, bytes);
 }
 
 /* One constant of a package; false if it is none or too big for a sleep type. */
@@ -171,7 +171,7 @@ static __init bool find_s5(const uint8_t *aml, size_t bytes, struct acpi_power *
 __init enum error acpi_find_power(acpi_view_fn view, paddr_t rsdp, struct acpi_power *power)
 {
 	size_t fadt_bytes = 0, dsdt_bytes = 0;
-	const uint8_t *fadt = rsdp ? find_fadt(view, rsdp, &fadt_bytes) : NULL, *dsdt = NULL;
+	const uint8_t *fadt = rsdp ? find_by_signature(view, rsdp, "FACP", &fadt_bytes) : NULL, *dsdt = NULL;
 	struct acpi_power found = { 0 };
 	uint64_t pm1a, pm1b;
 
@@ -194,5 +194,47 @@ __init enum error acpi_find_power(acpi_view_fn view, paddr_t rsdp, struct acpi_p
 	found.pm1a_control = (uint16_t)pm1a;
 	found.pm1b_control = (uint16_t)pm1b;
 	*power = found;
+	return OK;
+}
+
+/* --- Multiple APIC Description Table ------------------------------------------------------------------- */
+
+#define MADT_ENTRIES        44
+#define MADT_LOCAL_APIC     0 /* type; 8 bytes: type, length, -, APIC ID, flags */
+#define MADT_LOCAL_X2APIC   9 /* 16 bytes: type, length, -, -, APIC ID (4), flags, - */
+#define MADT_ENABLED        1u
+#define APIC_ID_BROADCAST   255 /* xAPIC: not a CPU of its own */
+
+static __init void note_cpu(struct acpi_cpus *cpus, uint64_t id, uint64_t flags)
+{
+	if (!(flags & MADT_ENABLED))
+		return;
+	for (unsigned i = 0; i < cpus->kept; i++)
+		if (cpus->ids[i] == id)
+			return; /* listed twice, once in each form */
+	cpus->listed++;
+	if (id < APIC_ID_BROADCAST && cpus->kept < MAX_CPUS)
+		cpus->ids[cpus->kept++] = (uint32_t)id;
+}
+
+__init enum error acpi_find_cpus(acpi_view_fn view, paddr_t rsdp, struct acpi_cpus *cpus)
+{
+	size_t bytes = 0, length;
+	const uint8_t *madt = rsdp ? find_by_signature(view, rsdp, "APIC", &bytes) : NULL;
+
+	*cpus = (struct acpi_cpus){ 0 };
+	if (!madt)
+		return ERR_NOT_FOUND;
+	for (size_t at = MADT_ENTRIES; at + 2 <= bytes; at += length) {
+		const uint8_t *entry = madt + at;
+
+		length = entry[1];
+		if (length < 2 || length > bytes - at)
+			return ERR_INVALID;
+		if (entry[0] == MADT_LOCAL_APIC && length >= 8)
+			note_cpu(cpus, entry[3], read_le(entry + 4, 4));
+		else if (entry[0] == MADT_LOCAL_X2APIC && length >= 12)
+			note_cpu(cpus, read_le(entry + 4, 4), read_le(entry + 8, 4));
+	}
 	return OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/x86_64/acpi.h: the little that Amber takes from ACPI: how to switch the machine off. Everything read
- * is untrusted: lengths, checksums, addresses. acpi.c is pure and also compiled on the host.
+ * arch/x86_64/acpi.h: the little that Amber takes from ACPI: how to switch the machine off, and which CPUs there are. Everything
+ * read is untrusted: lengths, checksums, addresses. acpi.c is pure and also compiled on the host.
  */
 #ifndef AMBER_X86_ACPI_H
 #define AMBER_X86_ACPI_H
@@ -23,6 +23,14 @@ paddr_t acpi_search_rsdp(acpi_view_fn view);
 /* Follows rsdp to FADT and DSDT. ERR_NOT_FOUND: no such table or package; ERR_INVALID: one of
  * them is broken. */
 enum error acpi_find_power(acpi_view_fn view, paddr_t rsdp, struct acpi_power *power) __must_check;
+
+struct acpi_cpus {
+	unsigned listed;       /* CPUs that can be used */
+	unsigned kept;         /* of these in ids: the others have an ID that a local APIC can't send to, or no room */
+	uint32_t ids[MAX_CPUS]; /* local APIC IDs */
+};
+/* Follows rsdp to the MADT (ACPI 6.4, 5.2.12). Errors as above. */
+enum error acpi_find_cpus(acpi_view_fn view, paddr_t rsdp, struct acpi_cpus *cpus) __must_check;
 
 /* power.c keeps it. */
 void power_learn(const struct acpi_power *found);

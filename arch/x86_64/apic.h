@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/x86_64/apic.h: the local APIC's registers that Amber uses (Intel SDM vol. 3, 10.4.1 and 10.5). The
- * interrupt command register is not among them on purpose: it starts CPUs in real mode, unpaged.
+ * arch/x86_64/apic.h: the local APIC's registers that Amber uses (Intel SDM vol. 3, 10.4.1, 10.5 and 10.6). The interrupt
+ * command register starts CPUs in real mode, unpaged: only intc_gate_send writes it, with what smp.c asks for.
  */
 #ifndef AMBER_X86_APIC_H
 #define AMBER_X86_APIC_H
@@ -18,12 +18,18 @@
 #define APIC_LVT_ERROR     0x370
 #define APIC_TIMER_INITIAL 0x380
 #define APIC_TIMER_DIVIDE  0x3e0
+#define APIC_ICR_LOW       0x300
+#define APIC_ICR_HIGH      0x310
 
 #define APIC_ENABLE        0x100u   /* in APIC_SPURIOUS */
 #define APIC_MASKED        0x10000u /* in an LVT */
 #define APIC_PERIODIC      0x20000u
 #define APIC_NMI           0x400u
 #define APIC_DELIVERY      0x700u
+#define APIC_INIT          0x500u  /* in APIC_ICR_LOW */
+#define APIC_START_UP      0x600u
+#define APIC_PENDING       0x1000u
+#define APIC_ASSERT        0x4000u
 #define APIC_DIVIDE_BY_16  0x3u
 
 #define APIC_BASE_ENABLED  (1ull << 11) /* in IA32_APIC_BASE */

@@ -46,7 +46,7 @@ static const uint8_t stack_vectors[STACK_COUNT] = {
 	VECTOR_DOUBLE_FAULT, VECTOR_NMI, VECTOR_MACHINE_CHECK, VECTOR_DEBUG,
 };
 
-static __init void idt_load(void)
+void descriptors_load(void)
 {
 	struct descriptor_pointer pointer = { sizeof(idt) - 1, (uintptr_t)idt };
 
@@ -66,14 +66,22 @@ __init void descriptors_early(void)
 			.offset_high = (uint32_t)(entry >> 32),
 		};
 	}
-	idt_load();
+	descriptors_load();
 }
 
-__init void arch_traps_install(struct percpu *cpu, const vaddr_t stack_tops[ARCH_TRAP_STACKS])
+const unsigned arch_trap_stacks = ARCH_TRAP_STACKS;
+
+static uint16_t tss_selector(const struct percpu *cpu)
+{
+	return (uint16_t)(SELECTOR_TSS + cpu->id * 16);
+}
+
+/* Not init code: a CPU is started after the boot tables have gone. Writes the core section, so before the seal. */
+void arch_traps_prepare(struct percpu *cpu, const vaddr_t stack_tops[ARCH_TRAP_STACKS])
 {
 	struct tss *own = &tss[cpu->id];
 	uint64_t base = (uintptr_t)own, limit = sizeof(*own) - 1;
-	uint16_t selector = (uint16_t)(SELECTOR_TSS + cpu->id * 16);
+	uint16_t selector = tss_selector(cpu);
 
 	for (unsigned i = 0; i < STACK_COUNT; i++) {
 		own->ist[i] = stack_tops[i];
@@ -84,5 +92,10 @@ __init void arch_traps_install(struct percpu *cpu, const vaddr_t stack_tops[ARCH
 	/* SDM vol. 3, figure 7-4 */
 	x86_gdt[selector / 8] = limit | (base & 0xffffff) << 16 | (uint64_t)TSS_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
 	x86_gdt[selector / 8 + 1] = base >> 32;
-	__asm__ volatile("ltr %0" : : "r"(selector) : "memory");
+}
+
+/* ltr sets the descriptor's busy bit: before the seal. */
+void arch_traps_install(struct percpu *cpu)
+{
+	__asm__ volatile("ltr %0" : : "r"(tss_selector(cpu)) : "memory");
 }

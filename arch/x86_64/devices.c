@@ -79,7 +79,7 @@ static __init void pci_bus_mastering_off(void)
 	}
 }
 
-static __init const uint8_t *view(paddr_t start, size_t bytes)
+__init const uint8_t *acpi_view(paddr_t start, size_t bytes)
 {
 	if (!start || start >= READABLE_END || bytes > READABLE_END - start)
 		return NULL;
@@ -89,7 +89,7 @@ static __init const uint8_t *view(paddr_t start, size_t bytes)
 static __init void power_find(paddr_t rsdp)
 {
 	struct acpi_power power = { 0 };
-	enum error error = acpi_find_power(view, rsdp ? rsdp : acpi_search_rsdp(view), &power);
+	enum error error = acpi_find_power(acpi_view, rsdp ? rsdp : acpi_search_rsdp(acpi_view), &power);
 
 	if (error)
 		log_warn("acpi", "%s: the machine can't be switched off", error_text(error));
@@ -118,6 +118,7 @@ __init enum error arch_devices_find(const struct boot_info *boot_info)
 {
 	pci_bus_mastering_off();
 	power_find(boot_info->rsdp);
+	smp_find_trampoline(&boot_info->memory);
 	/* PVH can't say whether there is a screen, so what the protocol says is not enough. */
 	if (boot_info->text_screen && screen_is_there())
 		device_add(VGA_NAME, VGA_TEXT, VGA_TEXT_BYTES, false);

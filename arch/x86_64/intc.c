@@ -85,7 +85,22 @@ void intc_end_of_interrupt(void)
 		(void)intc_write(APIC_EOI, 0);
 }
 
-__init enum error arch_intc_init(void)
+enum error intc_gate_send(uint32_t hardware_id, uint32_t command)
+{
+	volatile uint32_t *low, *high;
+
+	if (!registers)
+		return ERR_HARDWARE;
+	low = (volatile uint32_t *)(registers + APIC_ICR_LOW);
+	high = (volatile uint32_t *)(registers + APIC_ICR_HIGH);
+	while (*low & APIC_PENDING) /* the one before is still on its way */
+		arch_cpu_relax();
+	*high = hardware_id << 24;
+	*low = command;
+	return OK;
+}
+
+enum error intc_start(void)
 {
 	static const struct {
 		uint32_t reg, value;
@@ -106,6 +121,13 @@ __init enum error arch_intc_init(void)
 		if (error)
 			return error;
 	}
-	is_on = true;
 	return OK;
+}
+
+__init enum error arch_intc_init(void)
+{
+	enum error error = intc_start();
+
+	is_on = !error;
+	return error;
 }

@@ -28,6 +28,7 @@
 
 static uint64_t tsc_to_us __ro_after_init; /* microseconds per 2^32 ticks of the counter; 0 = not known yet */
 static uint64_t wait_instructions __ro_after_init;
+static uint32_t tick_counts __ro_after_init; /* of a local APIC's timer for one tick */
 
 /* Calibration only: set by the interrupt. */
 static volatile bool calibration_done;
@@ -121,8 +122,14 @@ __init enum error arch_timer_init(void)
 	if (error)
 		return error;
 	tsc_to_us = (MICROSECONDS << 32) / rates.tsc_hz;
-	if (intc_write(APIC_LVT_TIMER, APIC_PERIODIC | VECTOR_TIMER) ||
-	    intc_write(APIC_TIMER_INITIAL, (uint32_t)counts_per_tick(&rates)))
+	tick_counts = (uint32_t)counts_per_tick(&rates);
+	return arch_timer_start();
+}
+
+enum error arch_timer_start(void)
+{
+	if (!tick_counts || intc_write(APIC_TIMER_DIVIDE, APIC_DIVIDE_BY_16) ||
+	    intc_write(APIC_LVT_TIMER, APIC_PERIODIC | VECTOR_TIMER) || intc_write(APIC_TIMER_INITIAL, tick_counts))
 		return ERR_HARDWARE;
 	return OK;
 }

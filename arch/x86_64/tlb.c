@@ -10,6 +10,19 @@ void arch_tlb_invalidate_page(vaddr_t addr)
 	__asm__ volatile("invlpg (%0)" : : "r"(addr) : "memory");
 }
 
+/* No other CPU hears of it: false, each has to be asked. */
+bool arch_tlb_broadcast_page(vaddr_t addr)
+{
+	arch_tlb_invalidate_page(addr);
+	return false;
+}
+
+bool arch_tlb_broadcast_all(void)
+{
+	arch_tlb_invalidate_all();
+	return false;
+}
+
 void arch_tlb_invalidate_all(void)
 {
 	uint64_t root;

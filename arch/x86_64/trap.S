@@ -14,9 +14,7 @@
 	.type trap_vector_\number, @function
 trap_vector_\number:
 	.if \number == VECTOR_NMI
-	/* Touches nothing but its stack and the counter, and never trusts or loads a root. */
-	lock incq trap_nmi_count(%rip)
-	iretq
+	jmp trap_nmi
 	.else
 	/* SDM vol. 3, table 6-1: these push an error code. */
 	.if !(\number == 8 || (\number >= 10 && \number <= 14) || \number == 17 || \number == 21 || \
@@ -27,6 +25,7 @@ trap_vector_\number:
 	jmp trap_common
 	.endif
 	.size trap_vector_\number, . - trap_vector_\number
+	.org trap_vector_\number + TRAP_VECTOR_BYTES, 0xcc /* an error, should a vector be longer than its place */
 	.endm
 
 	.altmacro
@@ -40,6 +39,21 @@ trap_vectors:
 	.endr
 	.noaltmacro
 	.balign TRAP_VECTOR_BYTES, 0xcc
+
+/* Touches nothing but its stack and the counter, and never trusts or loads a root. In the event of another CPU's panic this
+ * one stops here for good, wherever it was. */
+	.type trap_nmi, @function
+trap_nmi:
+	lock incq trap_nmi_count(%rip)
+	cmpl $0, x86_stop_requested(%rip)
+	jne 1f
+	iretq
+1:	movq %gs:PERCPU_STATE, %rax
+	movb $1, STATE_IS_STOPPED(%rax)
+2:	cli
+	hlt
+	jmp 2b
+	.size trap_nmi, . - trap_nmi
 
 	.macro SAVE_REGISTERS /* rax is already there */
 	pushq %rbx

@@ -94,6 +94,10 @@ static void trap_interrupt(struct trap_frame *frame)
 	}
 	/* Before the handler: it may switch to another thread. */
 	intc_end_of_interrupt();
+	if (vector == VECTOR_CPU) {
+		irq_from_cpu(CPU_INTERRUPT_WAKE);
+		return;
+	}
 	irq_handle(frame, vector == VECTOR_TIMER, vector);
 }
 

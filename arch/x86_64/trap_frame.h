@@ -17,6 +17,7 @@
 #define VECTOR_PIC_END       48
 #define VECTOR_TIMER         64
 #define VECTOR_CALIBRATE     65
+#define VECTOR_CPU           66 /* from another CPU */
 #define VECTOR_SPURIOUS      255
 #define VECTOR_COUNT         256
 #define TRAP_VECTOR_BYTES      16 /* one vector's code in trap.S */
@@ -32,6 +33,8 @@
 
 #define STATE_STEP_FRAME 8 /* in struct cpu_state */
 #define STATE_STEP_SP    16
+#define STATE_IS_STOPPED 35
+#define X86_GDT_BYTES    ((3 + 2 * CPUS_MAX) * 8)
 
 #ifndef __ASSEMBLER__
 #include <amber/percpu.h>
@@ -50,6 +53,7 @@ _Static_assert(offsetof(struct trap_frame, rax) == FRAME_RAX, "assembly reads it
 _Static_assert(offsetof(struct trap_frame, rip) == FRAME_RIP, "assembly reads it there");
 _Static_assert(offsetof(struct cpu_state, step_frame) == STATE_STEP_FRAME, "assembly reads it there");
 _Static_assert(offsetof(struct cpu_state, step_sp) == STATE_STEP_SP, "assembly reads it there");
+_Static_assert(offsetof(struct cpu_state, is_stopped) == STATE_IS_STOPPED, "assembly writes it there");
 #endif
 
 #endif

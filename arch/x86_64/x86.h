@@ -9,6 +9,7 @@
 #include <amber/annotate.h>
 #include <amber/error.h>
 #include <amber/fault.h>
+#include <amber/memory_map.h>
 #include <amber/types.h>
 
 struct percpu;
@@ -23,6 +24,7 @@ void x86_early(void);
 extern uint64_t x86_gdt[];
 /* descriptors.c */
 void descriptors_early(void); /* IDT without IST stacks */
+void descriptors_load(void);  /* on another CPU */
 
 /* trap.S: vector n starts at trap_vectors + n * TRAP_VECTOR_BYTES. */
 extern const uint8_t trap_vectors[];
@@ -45,6 +47,14 @@ void intc_mask_pic(void);
 void intc_mapped(vaddr_t local_apic); /* where the gate root maps the local APIC */
 void intc_end_of_interrupt(void);
 enum error intc_write(uint32_t reg, uint32_t value); /* through the gate */
+enum error intc_start(void);                         /* this CPU's local APIC */
+enum error intc_gate_send(uint32_t hardware_id, uint32_t command); /* inside the gate: an interrupt to another CPU */
+/* smp.c */
+extern uint64_t x86_cr4;            /* class core: of every CPU */
+extern uint32_t x86_stop_requested; /* the next NMI stops */
+void smp_find_trampoline(const struct memory_map *memory);
+/* devices.c: boot tables live. */
+const uint8_t *acpi_view(paddr_t start, size_t bytes);
 /* timer.c */
 void timer_calibration_tick(void);
 

@@ -34,7 +34,9 @@ struct boot_info {
 	paddr_t rsdp;                    /* x86_64: ACPI's root pointer, 0 = search for it */
 	paddr_t initrd_start, initrd_end;
 	bool text_screen;                /* x86_64: an 80×25 text screen is at 0xb8000 */
-	unsigned cpu_count;              /* CPUs that the tables list (1 if unknown) */
+	unsigned cpu_count;              /* aarch64: CPUs that the tree lists (1 if unknown) */
+	unsigned cpu_ids_kept;           /* of these in cpu_ids */
+	uint32_t cpu_ids[MAX_CPUS];      /* their affinities */
 	struct fdt_devices devices;
 };
 

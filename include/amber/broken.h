@@ -19,6 +19,10 @@ enum broken {
 	BROKEN_WX,         /* one page is writable and executable */
 	BROKEN_INIT,       /* init memory stays mapped */
 	BROKEN_DRY_RUN,    /* the dry run makes one pass only */
+	BROKEN_SHOOTDOWN,  /* other CPUs keep their stale translations */
+	BROKEN_PROBE,      /* the last CPU does not probe the seal */
+	BROKEN_APIC,       /* x86_64: the local APIC is mapped for all */
+	BROKEN_FWCFG,      /* aarch64: fw_cfg is mapped */
 	BROKEN_COUNT,
 };
 

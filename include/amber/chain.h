@@ -13,13 +13,14 @@
 
 #define CHAINS_MAX          16 /* the default and 15 objects' own */
 #define CHAIN_ELEMENTS_MAX  VIOLATION_ASKED_MAX
+#define CHAIN_STATES_MAX    16 /* elements of all chains whose policy keeps state */
 #define CHAIN_TEXT_MAX      240 /* the longest chain: 8 × "log-and-unprotect:4294967295," is 231 */
 
 struct chain_element {
 	const struct policy *policy;
 	uint32_t budget; /* 0 = no limit */
 	uint32_t used;
-	uint8_t state[POLICY_STATE_BYTES];
+	uint8_t *state; /* policy->state_bytes of it, in chain_table.states; NULL: none */
 };
 
 struct chain {
@@ -32,6 +33,7 @@ struct chain {
 struct chain_table {
 	uint32_t count; /* chains[0] is the default and always there */
 	struct chain chains[CHAINS_MAX];
+	uint8_t states[CHAIN_STATES_MAX][POLICY_STATE_BYTES];
 };
 
 extern struct chain_table chain_table; /* mm/gate_records.c; class core, written by the gate after the seal */
@@ -43,6 +45,9 @@ typedef void (*chain_store_fn)(struct chain_element *element, uint32_t used, con
  * chain "panic", and `why` gets a text such as "unknown policy 'FOO' (known: panic, …)"; false. */
 bool chain_parse(struct chain *chain, const char *text, size_t length, char *why, size_t why_bytes) __must_check;
 void chain_set_panic(struct chain *chain); /* the chain "panic" */
+/* How many elements of all chains need room for state. / Gives it to them: at most CHAIN_STATES_MAX. */
+unsigned chain_table_states(const struct chain_table *table);
+void chain_table_bind(struct chain_table *table);
 /* The chain that decides about addr. */
 struct chain *chain_for(struct chain_table *table, vaddr_t addr);
 /* Do [addr, addr + bytes) all have the same chain? */

@@ -15,6 +15,8 @@ enum error {
 	ERR_UNSUPPORTED, /* the machine lacks it */
 	ERR_FULL,        /* a fixed table has no room */
 	ERR_HARDWARE,    /* a device did not answer */
+	ERR_BUSY,        /* another CPU is at it: again */
+	ERR_OPEN,        /* not sealed any more */
 };
 
 const char *error_text(enum error error); /* kernel/format.c: "denied", … */

@@ -21,7 +21,13 @@
 #define GATE_DEVICE       12 /* register, value: arch_gate_device */
 #define GATE_DRY_FIX      13 /* frame before the step */
 #define GATE_FAST_BEGIN   14 /* address of the store */
-#define GATE_OP_COUNT     15
+#define GATE_HOLD         15 /* takes the gate's lock for several calls */
+#define GATE_LET_GO       16
+#define GATE_CPU_START    17 /* CPU, step: arch_gate_cpu_start */
+#define GATE_INTERRUPT    18 /* CPU, enum cpu_interrupt */
+#define GATE_SHOOT        19 /* a shootdown's request */
+#define GATE_SHOOT_ANSWER 20
+#define GATE_OP_COUNT     21
 
 #ifndef __ASSEMBLER__
 #include <amber/types.h>

@@ -40,6 +40,7 @@ struct options {
 	bool break_list;                          /* broken kernel only */
 	uint32_t broken;                          /* broken kernel only: set of 1 << enum broken */
 	unsigned loglevel;
+	unsigned smp; /* at most that many CPUs: 1 … MAX_CPUS */
 	char nonce[NONCE_MAX + 1];
 	char test[TEST_MAX + 1];
 	unsigned injection_count;

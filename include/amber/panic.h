@@ -19,6 +19,7 @@ void panic_fault(const struct trap_frame *frame, const struct fault *fault, cons
 /* The same for a write to sealed memory whose verdict is panic: exit status EXIT_SEALED. */
 void panic_sealed(const struct trap_frame *frame, const struct violation *violation) __noreturn;
 bool panic_is_under_way(void);
+unsigned panic_cpu(void); /* the CPU whose panic it is; without one: this CPU */
 
 /* Ends the run: the exit event, then power off or (exit=debug) QEMU's exit status. After a panic
  * without exit=debug the machine halts. */

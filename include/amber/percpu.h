@@ -14,9 +14,17 @@
 #define PERCPU_SELF           32
 #define PERCPU_EMERGENCY_SP   40
 #define PERCPU_STATE          48
+#define PERCPU_IDLE_SP        56
+#define PERCPU_HARDWARE_ID    64
+#define PERCPU_BYTES          256 /* the array's step */
+#define CPUS_MAX              8   /* for assembly: MAX_CPUS */
 
 #ifndef __ASSEMBLER__
+#include <amber/annotate.h>
 #include <amber/types.h>
+
+/* What one CPU sends to another. */
+enum cpu_interrupt { CPU_INTERRUPT_WAKE, CPU_INTERRUPT_SHOOTDOWN, CPU_INTERRUPT_STOP, CPU_INTERRUPT_COUNT };
 
 struct thread;
 struct trap_frame;
@@ -32,6 +40,11 @@ struct cpu_state {
 	uint64_t irq_depth;            /* > 0 inside an interrupt handler */
 	bool in_story;                 /* handling a write to sealed memory (mm/fault.c) */
 	bool in_panic;
+	bool has_arrived;              /* kernel/cpus.c: it runs C code */
+	bool is_stopped;               /* by a panic of another CPU */
+	struct thread *finished;       /* kernel/thread.c: what ended here and is not off its stack yet */
+	int finished_state;
+	uint64_t ticks;
 };
 
 /* Constant after boot, class core. Root values are ready to load (with ASID on aarch64). */
@@ -43,18 +56,25 @@ struct percpu {
 	struct percpu *self;
 	uint64_t emergency_sp; /* aarch64: stack for exceptions on a bad stack */
 	struct cpu_state *state;
-	uint64_t story_sp;     /* the dry-run stack: top */
+	uint64_t idle_sp;      /* the stack that it starts on: top */
+	uint32_t hardware_id;  /* x86_64: local APIC ID; aarch64: MPIDR affinity */
 	uint32_t id;
+	uint64_t story_sp;     /* the dry-run stack: top */
+	bool is_online;        /* it came up; fixed from the seal on */
 	paddr_t gate_stack;    /* frame; the frame below it holds a pattern */
 	const uint64_t *gate_guard; /* the last word of that pattern */
 	paddr_t dry_root_frame;
 	paddr_t dry_state;     /* frame with struct dry_state (mm/dry_run.h) */
 	paddr_t dry_tables[DRY_TABLES_MAX - 1];
 	paddr_t dry_shadows[DRY_SHADOWS_MAX];
-};
+} __aligned(256);
 
 extern struct percpu percpu[MAX_CPUS];          /* mm/percpu_map.c, class core */
 extern struct cpu_state cpu_states[MAX_CPUS];   /* mm/percpu_map.c, ordinary */
+/* mm/percpu_map.c, class core. Before the seal: the set of CPUs that came up is fixed from here on. */
+extern bool cpus_are_settled;
+void cpus_settle(void);
+unsigned cpus_online(void); /* how many, the first included; 0 before */
 
 _Static_assert(offsetof(struct percpu, gate_root) == PERCPU_GATE_ROOT, "assembly reads it there");
 _Static_assert(offsetof(struct percpu, gate_sp) == PERCPU_GATE_SP, "assembly reads it there");
@@ -63,6 +83,9 @@ _Static_assert(offsetof(struct percpu, dry_root) == PERCPU_DRY_ROOT, "assembly r
 _Static_assert(offsetof(struct percpu, self) == PERCPU_SELF, "assembly reads it there");
 _Static_assert(offsetof(struct percpu, emergency_sp) == PERCPU_EMERGENCY_SP, "assembly reads it there");
 _Static_assert(offsetof(struct percpu, state) == PERCPU_STATE, "assembly reads it there");
+_Static_assert(offsetof(struct percpu, idle_sp) == PERCPU_IDLE_SP, "assembly reads it there");
+_Static_assert(offsetof(struct percpu, hardware_id) == PERCPU_HARDWARE_ID, "assembly reads it there");
+_Static_assert(sizeof(struct percpu) == PERCPU_BYTES && MAX_CPUS == CPUS_MAX, "assembly steps through it");
 #endif
 
 #endif

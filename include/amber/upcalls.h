@@ -9,6 +9,7 @@
 #include <amber/annotate.h>
 #include <amber/boot_info.h>
 #include <amber/fault.h>
+#include <amber/percpu.h>
 #include <amber/violation.h>
 
 /* boot/: first C function for each protocol, called by arch/ARCH/entry.S on the boot stack, boot tables live. */
@@ -18,6 +19,15 @@ void fdt_entry(uint64_t fdt) __noreturn;
 
 /* kernel/main.c: story 1. boot_info lies in init memory. */
 void kernel_main(struct boot_info *boot_info) __noreturn;
+
+/* kernel/cpus.c: the first C function of every other CPU: on its idle stack, interrupts masked, kernel root loaded. */
+void cpu_main(struct percpu *cpu) __noreturn;
+/* kernel/cpus.c: what a CPU owes to the others while it spins with interrupts masked. */
+void cpu_poll(void);
+/* kernel/cpus.c, for mm/: runs it on every CPU, one after the other, in a kernel thread. */
+void on_each_cpu(void (*fn)(void *), void *argument);
+/* kernel/irq.c: another CPU asks (tlb shootdown), or only wakes this one. */
+void irq_from_cpu(enum cpu_interrupt what);
 
 /* kernel/main.c: boot information that can't be used: one line, then as after a panic. boot_info->cmdline counts
  * as far as it was read. */
@@ -30,8 +40,10 @@ void fault_handle(struct trap_frame *frame, const struct fault *fault);
 /* kernel/irq.c: an interrupt. `timer` = it is this CPU's timer tick, else an unexpected one (number). */
 void irq_handle(struct trap_frame *frame, bool timer, unsigned number);
 
-/* kernel/violation_log.c, for mm/fault.c: where this CPU's next record is built. */
+/* kernel/violation_log.c, for mm/: where this CPU's next record is built. / Prints what a story closed, once the gate's lock
+ * is free again. */
 struct violation *violation_room(void);
+void violation_log_print(void);
 /* kernel/decide.c, for mm/fault.c: adds time, thread, context, backtrace; asks the chain; records. The verdict is in
  * violation->verdict afterwards. */
 void policy_decide(struct violation *violation, const struct trap_frame *frame);

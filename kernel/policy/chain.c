@@ -46,6 +46,28 @@ bool chain_is_one(struct chain_table *table, vaddr_t addr, uint64_t bytes)
 	return true;
 }
 
+unsigned chain_table_states(const struct chain_table *table)
+{
+	unsigned states = 0;
+
+	for (uint32_t i = 0; i < table->count; i++)
+		for (uint32_t k = 0; k < table->chains[i].count; k++)
+			states += table->chains[i].elements[k].policy->state_bytes != 0;
+	return states;
+}
+
+void chain_table_bind(struct chain_table *table)
+{
+	unsigned used = 0;
+
+	for (uint32_t i = 0; i < table->count; i++)
+		for (uint32_t k = 0; k < table->chains[i].count; k++) {
+			struct chain_element *element = &table->chains[i].elements[k];
+
+			element->state = element->policy->state_bytes && used < CHAIN_STATES_MAX ? table->states[used++] : NULL;
+		}
+}
+
 static bool has_budget(const struct chain_element *element)
 {
 	return element->budget == 0 || element->used < element->budget;
@@ -57,7 +79,7 @@ static struct decision ask_element(struct chain_element *element, const struct v
 {
 	uint8_t state[POLICY_STATE_BYTES] __aligned(8);
 	struct decision decision;
-	uint32_t used = element->used, state_bytes = element->policy->state_bytes;
+	uint32_t used = element->used, state_bytes = element->state ? element->policy->state_bytes : 0;
 	bool has_new_state = false;
 
 	if (!has_budget(element))

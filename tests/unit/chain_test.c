@@ -17,7 +17,8 @@
 
 #include <amber/chain.h>
 
-static struct chain chain;
+static struct chain_table table = { .count = 1 };
+#define chain table.chains[0]
 static char why[320];
 static unsigned stores;
 
@@ -54,6 +55,8 @@ static bool parse(const char *text)
 	exact = realloc(exact, length ? length : 1);
 	strcpy(why, "untouched");
 	good = chain_parse(&chain, exact, length, why, sizeof(why));
+	memset(table.states, 0, sizeof(table.states));
+	chain_table_bind(&table);
 	free(exact);
 	return good;
 }

@@ -113,7 +113,8 @@ static int list(void)
 
 int main(int argc, char **argv)
 {
-	static struct chain chain;
+	static struct chain_table table = { .count = 1 };
+	struct chain *chain = &table.chains[0];
 	static char text[4096];
 	char why[320];
 	unsigned line = 0;
@@ -124,13 +125,14 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[1], "--list") == 0)
 		return list();
-	if (!chain_parse(&chain, argv[1], strlen(argv[1]), why, sizeof(why))) {
+	if (!chain_parse(chain, argv[1], strlen(argv[1]), why, sizeof(why))) {
 		fprintf(stderr, "replay: %s\n", why);
 		return 2;
 	}
+	chain_table_bind(&table);
 	while (fgets(text, sizeof(text), stdin)) {
 		struct violation violation = read_violation(text, ++line);
-		decide(&chain, &violation);
+		decide(chain, &violation);
 	}
 	return 0;
 }

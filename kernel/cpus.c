@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/cpus.c: starting the other CPUs, their first C function, their idle loop, and stopping them. Not init code: a CPU
+ * that comes up late must find it.
+ */
+#include "cpus.h"
+
+#include <amber/log.h>
+#include <amber/options.h>
+#include <amber/panic.h>
+#include <amber/upcalls.h>
+
+#include <arch.h>
+
+#include "percpu_map.h"
+#include "shootdown.h"
+#include "stack.h"
+#include "thread.h"
+
+#define ARRIVAL_US     1000000 /* from the start signal to the first sign of life */
+#define STOP_SPINS     1000000
+
+unsigned cpus_wanted(void)
+{
+	return MIN(MIN(arch_cpus_listed, (unsigned)MAX_CPUS), options.smp);
+}
+
+void cpu_poll(void)
+{
+	tlb_shootdown_poll();
+	if (panic_is_under_way() && panic_cpu() != this_cpu()->id)
+		arch_halt();
+}
+
+/* Guarded stacks for traps, for handling writes to sealed memory, and to start on. */
+bool cpu_make_stacks(struct percpu *cpu)
+{
+	vaddr_t traps[ARCH_TRAP_STACKS] = { 0 };
+
+	for (unsigned i = 0; i < arch_trap_stacks; i++)
+		if (stack_alloc(&traps[i]))
+			return false;
+	if (stack_alloc(&cpu->story_sp) || stack_alloc(&cpu->idle_sp))
+		return false;
+	arch_traps_prepare(cpu, traps);
+	return true;
+}
+
+static bool wait_for(const struct percpu *cpu)
+{
+	uint64_t begin = arch_time_us();
+
+	while (!__atomic_load_n(&cpu->state->has_arrived, __ATOMIC_ACQUIRE)) {
+		if (arch_time_us() - begin > ARRIVAL_US)
+			return false;
+		arch_cpu_relax();
+	}
+	return true;
+}
+
+static void start(struct percpu *cpu)
+{
+	if (!cpu_make_stacks(cpu)) {
+		log_warn("cpus", "no room for the stacks of CPU %u; going on without it", cpu->id);
+		return;
+	}
+	if (arch_cpu_start(cpu) || !wait_for(cpu)) {
+		log_warn("cpus", "CPU %u (hardware id 0x%x) does not come up; going on without it", cpu->id, cpu->hardware_id);
+		return;
+	}
+	__atomic_store_n(&cpu->is_online, true, __ATOMIC_RELEASE);
+}
+
+static void say_who_stays_off(void)
+{
+	unsigned usable = MIN(arch_cpus_listed, (unsigned)MAX_CPUS);
+
+	if (arch_cpus_listed > MAX_CPUS)
+		log_warn("cpus", "the machine has %u CPUs; at most %u are used, the others stay off", arch_cpus_listed, MAX_CPUS);
+	if (options.smp < usable)
+		log_warn("cpus", "smp=%u: %u of %u CPUs %s off", options.smp, usable - options.smp, usable,
+		         usable - options.smp == 1 ? "stays" : "stay");
+}
+
+void cpus_start(void)
+{
+	say_who_stays_off();
+	percpu[0].is_online = true;
+	for (unsigned id = 1; id < cpus_wanted(); id++)
+		start(&percpu[id]);
+	cpus_settle();
+	if (cpus_online() > 1)
+		log_info("cpus", "%u CPUs are up", cpus_online());
+}
+
+static void __noreturn idle(void *argument)
+{
+	(void)argument;
+	if (arch_timer_start())
+		panic("CPU %u has no timer", this_cpu()->id);
+	for (;;) {
+		thread_yield();
+		thread_wait();
+	}
+}
+
+/* On the idle stack, interrupts masked, the kernel root loaded. */
+void cpu_main(struct percpu *cpu)
+{
+	arch_cpu_init(cpu);
+	__atomic_store_n(&cpu->state->has_arrived, true, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&cpus_are_settled, __ATOMIC_ACQUIRE))
+		arch_cpu_relax();
+	if (!cpu->is_online) /* too late: the set of CPUs is fixed */
+		arch_halt();
+	thread_init("idle", cpu->idle_sp);
+	thread_current()->is_idle = true;
+	idle(NULL);
+}
+
+void on_each_cpu(void (*fn)(void *), void *argument)
+{
+	for (unsigned id = 0; id < MAX_CPUS; id++) {
+		struct thread *thread;
+
+		if (!percpu[id].is_online)
+			continue;
+		if (id == this_cpu()->id) {
+			fn(argument);
+			continue;
+		}
+		if (thread_start_on(id, "each-cpu", fn, argument, &thread))
+			panic("no thread for CPU %u", id);
+		thread_join(thread);
+	}
+}
+
+void cpus_stop_others(void)
+{
+	arch_stop_others();
+	for (unsigned spins = 0; spins < STOP_SPINS; spins++) {
+		unsigned running = 0;
+
+		for (unsigned id = 0; id < MAX_CPUS; id++)
+			running += percpu[id].is_online && &percpu[id] != this_cpu() && !cpu_states[id].is_stopped;
+		if (!running)
+			return;
+		arch_cpu_relax();
+	}
+}
