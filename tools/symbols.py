@@ -17,6 +17,7 @@ import elf
 FUNCTION, OBJECT = 1, 2
 HASH_SHIFT = 16
 # The linker script's edges are known to the command line too; they have no size.
+STRETCH = re.compile(r"bench_\w+_(begin|end)$")  # include/amber/stretch.h: marks inside of functions
 EDGES = re.compile(r"__(text|rodata|init|ro_after_init|ro_core)_(start|end)$")
 
 
@@ -41,10 +42,10 @@ def entries(kernel):
 
 
 def is_code_label(kernel, symbol):
-    """A label in assembly without .type; not the linker script's names, nor the assembler's $x and .L."""
+    """A label in assembly without .type; not the linker script's names, the assembler's $x and .L, nor what is counted."""
     if symbol.section >= len(kernel.sections) or not kernel.sections[symbol.section].flags & elf.SHF_EXEC:
         return False
-    return not symbol.name.startswith(("__", "$", ".L"))
+    return not symbol.name.startswith(("__", "$", ".L")) and not STRETCH.match(symbol.name)
 
 
 def assembly(table):
