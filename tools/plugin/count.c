@@ -3,6 +3,7 @@
  * tools/plugin/count.c: a TCG plugin for QEMU that counts, from outside, what the kernel counts about itself: executed
  * instructions between two addresses. tools/counting.py starts it and reads what it writes; docs/measuring.md explains it.
  *
+ *   entry=ADDRESS             the kernel's: whatever the firmware does before is not looked at
  *   stretch=NAME:BEGIN:END    count from the instruction at BEGIN to the one before END, each time
  *   left_out=BEGIN:END        except for what lies between these (printing, waiting)
  *   gate=BEGIN:END            a call of the gate; its end restores the interrupt mask of its begin
@@ -49,7 +50,7 @@ struct stretch {
 static struct stretch stretches[STRETCHES_MAX];
 static struct range left_out[RANGES_MAX], shootdowns[RANGES_MAX], gate, step;
 static unsigned stretch_count, left_out_count, shootdown_count;
-static uint64_t vectors_begin, vectors_end, vector_bytes, sealed_at;
+static uint64_t vectors_begin, vectors_end, vector_bytes, entry, sealed_at;
 static const char *out_path;
 static bool is_x86;
 
@@ -59,6 +60,7 @@ struct masked {
 };
 static struct masked longest[2], longest_printing[2];
 static unsigned phase;
+static bool is_entered;
 static uint64_t interrupts, contradictions, unknown_restores;
 
 struct cpu {
@@ -79,7 +81,7 @@ struct site {
 	enum instruction instruction;
 	uint32_t begins, ends; /* bits: stretches */
 	bool left_out_begins, left_out_ends, gate_begins, in_gate, shootdown_begins, in_shootdown;
-	bool is_vector, is_interrupt, step_begins, step_ends, is_sealed;
+	bool is_vector, is_interrupt, step_begins, step_ends, is_entry, is_sealed;
 };
 
 static bool in_range(const struct range *range, uint64_t addr)
@@ -107,7 +109,8 @@ static void pass_marks(struct cpu *cpu, const struct site *site)
 	for (unsigned i = 0; i < stretch_count; i++) {
 		if (site->ends >> i & 1)
 			stretch_ends(cpu, i);
-		if (site->begins >> i & 1) {
+		/* Not anew: a sealed store at BEGIN runs several times, when it faults and in the dry run's steps. */
+		if (site->begins >> i & 1 && !cpu->active[i]) {
 			cpu->passage[i] = (struct passage){ .counts = { 0 } };
 			cpu->active[i] = true;
 		}
@@ -216,6 +219,9 @@ static void executed(unsigned vcpu, void *data)
 	const struct site *site = data;
 	struct cpu *cpu = &cpus[vcpu];
 
+	is_entered |= site->is_entry;
+	if (!is_entered)
+		return;
 	pass_marks(cpu, site);
 	if (site->is_vector)
 		enter_exception(cpu, site);
@@ -260,6 +266,7 @@ static void find_ranges(struct site *site)
 	site->in_gate = in_range(&gate, addr);
 	site->step_begins = addr == step.begin;
 	site->step_ends = addr == step.end;
+	site->is_entry = addr == entry;
 	site->is_sealed = addr == sealed_at;
 }
 
@@ -382,6 +389,8 @@ static bool parse_argument(const char *key, const char *value)
 		return parse_range(value, &gate);
 	if (!strcmp(key, "step"))
 		return parse_range(value, &step);
+	if (!strcmp(key, "entry"))
+		return parse_numbers(value, &entry, 1);
 	if (!strcmp(key, "sealed"))
 		return parse_numbers(value, &sealed_at, 1);
 	if (!strcmp(key, "out"))
@@ -416,8 +425,8 @@ QEMU_PLUGIN_API int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *
 {
 	if (!parse_arguments(argc, argv))
 		return -1;
-	if (!info->system_emulation || !out_path || !vector_bytes) {
-		fprintf(stderr, "count: needs a whole machine, out= and vectors=\n");
+	if (!info->system_emulation || !out_path || !vector_bytes || !entry) {
+		fprintf(stderr, "count: needs a whole machine, out=, entry= and vectors=\n");
 		return -1;
 	}
 	is_x86 = !strcmp(info->target_name, "x86_64");
