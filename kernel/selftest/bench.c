@@ -119,7 +119,8 @@ static __single uint64_t count_gate_512(paddr_t table, pte_t pte, enum error *er
 	return STRETCH("gate_512", *error = gate_set_entries(table, 0, pte, PAGE_SIZE, 512));
 }
 
-static void measure_gate(struct selftest_run *run, const char *name, uint64_t (*count)(paddr_t, pte_t, enum error *))
+static void measure_gate(struct selftest_run *run, const char *name, unsigned entries,
+                         uint64_t (*count)(paddr_t, pte_t, enum error *))
 {
 	struct series series = { .count = 0 };
 	struct mapping mapping;
@@ -132,20 +133,20 @@ static void measure_gate(struct selftest_run *run, const char *name, uint64_t (*
 		add(&series, count(mapping.table, pte_encode(mapping.frame, i & 1 ? PERM_R | PERM_W : PERM_R, 1), &error));
 		EXPECT(run, !error);
 	}
-	EXPECT(run, gate_set_entries(mapping.table, 0, pte_encode(mapping.frame, PERM_R | PERM_W, 1), PAGE_SIZE, 512) == OK);
+	EXPECT(run, gate_set_entries(mapping.table, 0, pte_encode(mapping.frame, PERM_R | PERM_W, 1), PAGE_SIZE, entries) == OK);
 	tlb_shootdown_all();
 	report(name, &series);
 }
 
 static void bench_gate_one(struct selftest_run *run)
 {
-	measure_gate(run, "gate_one", count_gate_one);
+	measure_gate(run, "gate_one", 1, count_gate_one);
 }
 SELFTEST(bench_gate_one);
 
 static void bench_gate_512(struct selftest_run *run)
 {
-	measure_gate(run, "gate_512", count_gate_512);
+	measure_gate(run, "gate_512", 512, count_gate_512);
 }
 SELFTEST(bench_gate_512);
 
