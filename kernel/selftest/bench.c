@@ -240,10 +240,10 @@ SELFTEST(bench_seal_per_page);
 	{ \
 		return STRETCH(#name, *target = value); \
 	}
-COUNT_STORE(ignore_cold)
-COUNT_STORE(ignore_warm)
-COUNT_STORE(once_cold)
-COUNT_STORE(once_warm)
+COUNT_STORE(ignore_cold);
+COUNT_STORE(ignore_warm);
+COUNT_STORE(once_cold);
+COUNT_STORE(once_warm);
 
 /* The record before is flushed outside, so nothing is printed inside. */
 static void measure_violation(struct selftest_run *run, const char *chain, const char *name, bool same_page,
