@@ -176,8 +176,18 @@ static enum error check_table(const struct frame *frame, uint64_t index, uint64_
 	return ERR_DENIED;
 }
 
-static uint64_t gate_do_set_entries(uint64_t table, uint64_t index, uint64_t first, uint64_t step, uint64_t count)
+static bool any_is_empty(const pte_t *slot, uint64_t count)
 {
+	for (uint64_t i = 0; i < count; i++)
+		if (!pte_is_present(slot[i]))
+			return true;
+	return false;
+}
+
+static uint64_t gate_do_set_entries(uint64_t table, uint64_t index, uint64_t first, uint64_t step, uint64_t count_and_live)
+{
+	bool must_be_live = count_and_live & GATE_ENTRIES_LIVE;
+	uint64_t count = count_and_live & ~GATE_ENTRIES_LIVE;
 	const struct frame *frame = frame_at(table);
 	pte_t *slot = (pte_t *)gate_window(table) + index;
 	enum error error = check_table(frame, index, count);
@@ -187,8 +197,12 @@ static uint64_t gate_do_set_entries(uint64_t table, uint64_t index, uint64_t fir
 
 	if (error || (table & PAGE_MASK))
 		return gate_refuse(error ? error : ERR_INVALID);
-	if (gate_try_run(slot, level, first, step, count))
+	if (must_be_live && !pte_is_present(slot[0]))
+		return gate_refuse(ERR_NOT_MAPPED);
+	if (gate_try_run(slot, level, first, step, count)) /* over entries that all are like the first */
 		return OK;
+	if (must_be_live && any_is_empty(slot, count))
+		return gate_refuse(ERR_NOT_MAPPED);
 	for (uint64_t i = 0; i < count && !is_gate_table; i++)
 		if (!gate_entry_allowed(slot[i], first ? first + i * step : 0, level))
 			return gate_refuse(ERR_DENIED);
@@ -246,6 +260,11 @@ void gate_stack_overflowed(void)
 enum error gate_set_entries(paddr_t table, unsigned index, pte_t first, uint64_t step, unsigned count)
 {
 	return gate_run(GATE_SET_ENTRIES, table, index, first, step, count);
+}
+
+enum error gate_change_entries(paddr_t table, unsigned index, pte_t first, unsigned count)
+{
+	return gate_run(GATE_SET_ENTRIES, table, index, first, PAGE_SIZE, count | GATE_ENTRIES_LIVE);
 }
 
 enum error gate_table(paddr_t frame, unsigned level)

@@ -52,6 +52,11 @@ static inline uint64_t gate_run(uint64_t op, uint64_t a, uint64_t b, uint64_t c,
  * nothing. ERR_RANGE: beyond the table; ERR_DENIED: a check against the frame table, W^X or the entry's
  * history refuses. The caller invalidates translations. */
 enum error gate_set_entries(paddr_t table, unsigned index, pte_t first, uint64_t step, unsigned count) __must_check;
+/* The same for consecutive frames over entries that are all there: a hole is ERR_NOT_MAPPED, it would be filled. */
+enum error gate_change_entries(paddr_t table, unsigned index, pte_t first, unsigned count) __must_check;
+#define GATE_ENTRIES_LIVE (1ull << 63) /* how the gate is told: in `count` */
+/* Are the entries exactly first, first + 4096, … (first = 0: all empty)? Reads only; mm/gate_run.c. */
+bool gate_entries_are(const pte_t *slot, pte_t first, uint64_t count);
 /* An unused arena frame becomes an empty table of that level. / It becomes unused again; it must be empty. */
 enum error gate_table(paddr_t frame, unsigned level) __must_check;
 enum error gate_table_free(paddr_t frame) __must_check;

@@ -219,13 +219,14 @@ static uint64_t cost_of_sealing(struct selftest_run *run, const struct seal_rang
 	return value;
 }
 
-/* The slope: what 64 more pages with two mappings cost. The pages stay sealed for the rest of this boot. */
+/* The slope: what 64 more pages with two mappings cost. Both ranges are large enough to be invalidated as a whole, else the
+ * slope would show the difference between two ways. The pages stay sealed for the rest of this boot. */
 static void bench_seal_per_page(struct selftest_run *run)
 {
 	struct series series = { .count = 1 };
 	struct seal_range small, large;
 
-	if (!can_count(run) || !prepare_range(run, &small, 32, 0) || !prepare_range(run, &large, 96, 1))
+	if (!can_count(run) || !prepare_range(run, &small, 72, 0) || !prepare_range(run, &large, 136, 1))
 		return;
 	uint64_t cost_small = cost_of_sealing(run, &small), cost_large = cost_of_sealing(run, &large);
 
