@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """tests/qemu/test_bench.py: the figures of `make bench`: all there, within their aims, the same in every run; and a plugin
 in QEMU that knows nothing of the kernel's own counter counts the same instructions between the same symbols."""
+import re
 import subprocess
 
 import bench
 import counting
 import pytest
+import source
 from machines import TOP
 from runner import kernel_elf
 
@@ -122,6 +124,18 @@ def test_image_bytes(machine):
     sizes = {words[0]: int(words[1]) for words in map(str.split, rows) if len(words) == 3 and words[1].isdigit()}
     kept = (".text", ".notes", ".rodata", ".data..ro_after_init", ".data..ro_core", ".data")
     assert counting.image_bytes(machine.name) == sum(sizes[name] for name in kept)
+
+
+def test_the_page_has_these_figures(machine, measured):
+    """docs/measuring.md: a row for each, with numbers that are off by less than a tenth, and the aims."""
+    page = source.read("docs/measuring.md")
+    rows = {m[0]: [int(n.replace(",", "") or 0) for n in m[1:]]
+            for m in re.findall(r"^\| `(\w+)` \|[^|]*\| ([\d,]+) \| ([\d,]+) \| ?([\d,]*) ?\|$", page, re.M)}
+    assert sorted(rows) == sorted(NAMES)
+    column = counting.MACHINES.index(machine.name)
+    for name, row in rows.items():
+        assert row[2] == (bench.TABLE[name].aim or 0), name
+        assert abs(row[column] - measured[0][name]["median"]) <= row[column] / 10, f"{name}: the page says {row[column]}"
 
 
 def test_table_marks_what_is_missed():
