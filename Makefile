@@ -205,16 +205,23 @@ build/host/%: tests/unit/%.c Makefile
 	$(host_dependencies)
 	$(Q)gcc $(host_flags) $(host_sanitizers) $(call head_line,flags,$<) $< $(call head_line,sources,$<) -o $@
 
+# The plugin that counts what QEMU executes (docs/measuring.md); what it calls is in QEMU itself.
+build/host/count.so: $(wildcard tools/plugin/*.[ch]) Makefile
+	@mkdir -p $(@D)
+	$(Q)gcc -std=gnu17 -g -O2 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden $(filter %.c,$^) -o $@
+
 # Both kernels of each machine are tested.
 everything := $(foreach m,$(machines),$(foreach k,/ /break/,build/$m$k$(if $(filter aarch64,$m),Image,amber.elf))) \
-	$(if $(filter x86_64,$(machines)),build/x86_64/amber.iso) $(unit_tests) $(host_programs)
-.PHONY: check check-all bench fuzz clean help
+	$(if $(filter x86_64,$(machines)),build/x86_64/amber.iso) $(unit_tests) $(host_programs) build/host/count.so
+.PHONY: check check-all bench stats fuzz clean help
 check: $(everything) ## every everyday test, on this computer and in QEMU
 	@$(PYTHON) tests/run.py $(if $(ARCH),--arch $(ARCH)) $(if $(value T),--filter $(call quote,$(value T)))
 check-all: $(everything) ## also the long ones
 	@$(PYTHON) tests/run.py --all $(if $(ARCH),--arch $(ARCH)) $(if $(value T),--filter $(call quote,$(value T)))
-bench: kernels ## instruction counts: a table, and build/bench.json
+bench: kernels build/host/count.so ## instruction counts: a table, build/bench.json and build/bench-counts.json
 	@$(PYTHON) tools/bench.py $(machines)
+stats: kernels ## how large it is: files, lines, functions, the core path; sections and largest objects of each kernel
+	@$(PYTHON) tools/stats.py $(machines)
 fuzz: $(fuzzers) ## feed random command lines to the parser on this computer, T seconds each (default 30)
 	@for f in $(fuzzers); do echo "$$f for $(or $(T),30) s"; mkdir -p $$f.corpus; \
 		$$f -max_total_time=$(call quote,$(or $(T),30)) -max_len=2048 -dict=tests/fuzz/$$(basename $$f).dict -verbosity=0 \

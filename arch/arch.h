@@ -53,6 +53,8 @@ enum root_kind { ROOT_KERNEL, ROOT_GATE, ROOT_DRY };
 static inline uint64_t arch_root_value(paddr_t frame, enum root_kind kind);
 /* Counts for measurements: executed instructions if the clock counts them (under -icount), else false. */
 static inline uint64_t arch_instructions(void);    /* raw counter: only differences mean something */
+/* ARCH_COUNTER(value, before, behind): one block of assembly: `before`, the counter (its low 32 bits at least), `behind`.
+ * ARCH_COUNTER_COST: how many instructions of two such blocks lie between the two readings. Only where the clock counts. */
 
 /* --- entry.S: boot tables, boot stack, then one of the entries in upcalls.h ------------------------------- */
 extern paddr_t arch_image_phys;                     /* class data: where IMAGE_BASE lies physically (2 MiB aligned) */

@@ -39,7 +39,7 @@ static void note_circumstances(struct violation *violation, const struct trap_fr
 	violation->cpu = this_cpu()->id;
 	violation->context = context_now();
 	violation->can_oops = violation->context == CONTEXT_THREAD && thread_may_be_killed();
-	copy_text(violation->thread, sizeof(violation->thread), thread_name());
+	thread_copy_name(violation->thread);
 	violation->backtrace_count = backtrace_from(arch_frame_fp(frame), violation->backtrace, VIOLATION_BACKTRACE_MAX);
 }
 

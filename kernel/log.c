@@ -9,6 +9,7 @@
 #include "arch.h"
 #include <amber/lock.h>
 #include <amber/options.h>
+#include <amber/stretch.h>
 #include <amber/string.h>
 
 #define LINE_BYTES 2048 /* a complaint repeats a word of up to 1023 bytes */
@@ -119,24 +120,18 @@ static void screen_draw(void)
 	}
 }
 
-void log_line(enum log_level level, const char *area, const char *fmt, ...)
+/* One line, with its time, to screen and serial. A function of its own, whose labels exist once. */
+static __single void put_line(enum log_level level, const char *area, const char *fmt, va_list args)
 {
-	struct log_hold hold;
-	uint64_t us, begin;
-	va_list args;
+	uint64_t us;
 	int length;
 
-	if ((unsigned)level > options.loglevel)
-		return;
-	hold = log_hold();
-	begin = arch_instructions();
+	LEFT_OUT_BEGIN("log_line");
 	us = arch_time_us();
 	length = format(line, sizeof(line), "[%llu.%06llu] %s: ", (unsigned long long)(us / US_PER_S),
 	                (unsigned long long)(us % US_PER_S), area);
 	length = MIN(length, LINE_BYTES - 1);
-	va_start(args, fmt);
 	length += format_args(line + length, sizeof(line) - (size_t)length, fmt, args);
-	va_end(args);
 	length = MIN(length, LINE_BYTES - 1);
 	if (!is_serial_only) {
 		screen_append(line, level == LOG_ERROR);
@@ -145,6 +140,30 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...)
 	serial_end_line();
 	line[length++] = '\n'; /* in place of the final 0 */
 	serial_write(line, (size_t)length);
+	LEFT_OUT_END("log_line");
+}
+
+static __single void put_raw(const char *text, size_t bytes)
+{
+	LEFT_OUT_BEGIN("log_raw");
+	serial_end_line();
+	serial_write(text, bytes);
+	LEFT_OUT_END("log_raw");
+}
+
+void log_line(enum log_level level, const char *area, const char *fmt, ...)
+{
+	struct log_hold hold;
+	uint64_t begin;
+	va_list args;
+
+	if ((unsigned)level > options.loglevel)
+		return;
+	hold = log_hold();
+	begin = arch_instructions();
+	va_start(args, fmt);
+	put_line(level, area, fmt, args);
+	va_end(args);
 	spent_instructions += arch_instructions() - begin;
 	log_let_go(hold);
 }
@@ -154,8 +173,7 @@ void log_raw(const char *text, size_t bytes)
 	struct log_hold hold = log_hold();
 	uint64_t begin = arch_instructions();
 
-	serial_end_line();
-	serial_write(text, bytes);
+	put_raw(text, bytes);
 	spent_instructions += arch_instructions() - begin;
 	log_let_go(hold);
 }

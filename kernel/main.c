@@ -37,7 +37,7 @@ static enum error __init find_symbol(void *context, const char *name, size_t len
 
 	(void)context;
 	if (!error) {
-		*start = symbol->start;
+		*start = symbol_start(symbol);
 		*bytes = symbol->bytes;
 	}
 	return error;

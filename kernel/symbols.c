@@ -14,7 +14,7 @@ static uint32_t first_above(vaddr_t addr)
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		if (symbol_table[middle].start <= addr)
+		if (symbol_start(&symbol_table[middle]) <= addr)
 			low = middle + 1;
 		else
 			high = middle;
@@ -22,9 +22,43 @@ static uint32_t first_above(vaddr_t addr)
 	return low;
 }
 
-static const char *symbol_file(const struct symbol *symbol)
+static size_t append(char *name, size_t length, char c)
 {
-	return symbol_names + symbol->file_offset;
+	if (length < SYMBOL_NAME_MAX - 1)
+		name[length++] = c;
+	return length;
+}
+
+/* Spells out what lies at this offset of symbol_names. */
+static size_t spell(uint32_t offset, char name[SYMBOL_NAME_MAX])
+{
+	size_t length = 0;
+
+	for (const uint8_t *code = &symbol_names[offset]; *code; code++) {
+		if (*code < SYMBOL_TOKEN) {
+			length = append(name, length, (char)*code);
+			continue;
+		}
+		for (const char *text = &symbol_token_texts[symbol_tokens[*code - SYMBOL_TOKEN]]; *text; text++)
+			length = append(name, length, *text);
+	}
+	name[length] = '\0';
+	return length;
+}
+
+static size_t symbol_file(const struct symbol *symbol, char file[SYMBOL_NAME_MAX])
+{
+	return spell(symbol_files[symbol->file], file);
+}
+
+vaddr_t symbol_start(const struct symbol *symbol)
+{
+	return (vaddr_t)(int64_t)(int32_t)symbol->low;
+}
+
+size_t symbol_name(const struct symbol *symbol, char name[SYMBOL_NAME_MAX])
+{
+	return spell(symbol->name, name);
 }
 
 /* The part behind "file:", if there is one; *length becomes its length. */
@@ -42,14 +76,14 @@ static const char *name_part(const char *text, size_t *length)
 /* Is `text` (length bytes, no final 0) the name, or "file:name"? */
 static bool symbol_is_called(const struct symbol *symbol, const char *text, size_t length)
 {
-	const char *name = symbol_name(symbol), *file = symbol_file(symbol);
-	size_t name_length = strlen(name), file_length;
+	char name[SYMBOL_NAME_MAX], file[SYMBOL_NAME_MAX];
+	size_t name_length = symbol_name(symbol, name), file_length;
 
 	if (length < name_length || memcmp(text + length - name_length, name, name_length) != 0)
 		return false;
 	if (length == name_length)
 		return true;
-	file_length = strlen(file);
+	file_length = symbol_file(symbol, file);
 	return file_length > 0 && length == file_length + 1 + name_length && memcmp(text, file, file_length) == 0 &&
 	       text[file_length] == ':';
 }
@@ -57,11 +91,13 @@ static bool symbol_is_called(const struct symbol *symbol, const char *text, size
 /* Appends "file:name" to the list in `which`. */
 static void list_add(const struct symbol *symbol, char *which, size_t bytes)
 {
+	char name[SYMBOL_NAME_MAX], file[SYMBOL_NAME_MAX];
 	size_t used = strnlen(which, bytes);
 
+	symbol_name(symbol, name);
+	symbol_file(symbol, file);
 	if (used < bytes)
-		format(which + used, bytes - used, "%s%s:%s", used ? ", " : "", symbol_file(symbol),
-		       symbol_name(symbol));
+		format(which + used, bytes - used, "%s%s:%s", used ? ", " : "", file, name);
 }
 
 const struct symbol *symbol_at(vaddr_t addr)
@@ -73,8 +109,8 @@ const struct symbol *symbol_at(vaddr_t addr)
 	if (above == 0)
 		return NULL;
 	/* Several symbols may start at the same address: one whose size covers addr is the best answer. */
-	start = symbol_table[above - 1].start;
-	while (i > 0 && symbol_table[i - 1].start == start) {
+	start = symbol_start(&symbol_table[above - 1]);
+	while (i > 0 && symbol_start(&symbol_table[i - 1]) == start) {
 		const struct symbol *symbol = &symbol_table[--i];
 		if (symbol->bytes == 0)
 			unsized = symbol;
@@ -84,19 +120,17 @@ const struct symbol *symbol_at(vaddr_t addr)
 	return unsized;
 }
 
-const char *symbol_name(const struct symbol *symbol)
-{
-	return symbol_names + symbol->name_offset;
-}
-
 const char *symbol_format(vaddr_t addr, char *buf, size_t bytes)
 {
 	const struct symbol *symbol = symbol_at(addr);
+	char name[SYMBOL_NAME_MAX];
 
-	if (symbol)
-		format(buf, bytes, "%s+0x%llx", symbol_name(symbol), (unsigned long long)(addr - symbol->start));
-	else
+	if (symbol) {
+		symbol_name(symbol, name);
+		format(buf, bytes, "%s+0x%llx", name, (unsigned long long)(addr - symbol_start(symbol)));
+	} else {
 		format(buf, bytes, "0x%016llx", (unsigned long long)addr);
+	}
 	return buf;
 }
 
@@ -105,7 +139,7 @@ uint32_t symbol_hash(const char *name, size_t length)
 	uint32_t hash = 0;
 
 	for (size_t i = 0; i < length; i++)
-		hash = (hash * 31 + (uint8_t)name[i]) & 0xffff;
+		hash = (hash * 31 + (uint8_t)name[i]) & 0xff;
 	return hash;
 }
 
@@ -120,7 +154,7 @@ enum error symbol_find(const char *name, size_t length, const struct symbol **sy
 	if (which_bytes > 0)
 		which[0] = '\0';
 	for (uint32_t i = 0; i < symbol_count; i++) {
-		if (symbol_table[i].flags >> SYMBOL_HASH_SHIFT != hash || !symbol_is_called(&symbol_table[i], name, length))
+		if (symbol_table[i].hash != hash || !symbol_is_called(&symbol_table[i], name, length))
 			continue;
 		if (!found) {
 			found = &symbol_table[i];
@@ -141,7 +175,7 @@ uint32_t symbol_count_in(vaddr_t start, vaddr_t end)
 {
 	uint32_t count = 0, i = start == 0 ? 0 : first_above(start - 1);
 
-	for (; i < symbol_count && symbol_table[i].start < end; i++)
+	for (; i < symbol_count && symbol_start(&symbol_table[i]) < end; i++)
 		count += symbol_table[i].bytes > 0;
 	return count;
 }

@@ -32,6 +32,17 @@ const char *thread_name(void)
 	return cpu && cpu->state && cpu->state->current ? cpu->state->current->name : "boot";
 }
 
+/* Whole arrays: it is done for each record. */
+void thread_copy_name(char name[THREAD_NAME_MAX])
+{
+	const struct thread *thread = thread_current();
+
+	if (thread)
+		memcpy(name, thread->name, THREAD_NAME_MAX);
+	else
+		copy_text(name, THREAD_NAME_MAX, thread_name());
+}
+
 bool thread_may_be_killed(void)
 {
 	const struct thread *thread = thread_current();

@@ -39,6 +39,7 @@ void thread_wait(void); /* for an interrupt, unless another thread is ready here
 enum thread_state thread_join(struct thread *thread);
 __noreturn void thread_exit(void);
 struct thread *thread_current(void);
+void thread_copy_name(char name[THREAD_NAME_MAX]); /* of the current one */
 const char *thread_name(void); /* any context; "boot" before there are threads */
 bool thread_may_be_killed(void);
 

@@ -47,7 +47,8 @@ enum dry_run_status {
 };
 
 struct dry_run {
-	struct fault second;
+	struct fault second;    /* ABANDONED: this one */
+	uint8_t *old, *new;     /* the caller's room for VIOLATION_BYTES_MAX each: the first bytes from start on */
 	bool changed;      /* some byte was stored that shows up: start, bytes are valid */
 	bool exact;        /* start, bytes are all of the store */
 	bool redundant;    /* no byte would change */
@@ -56,7 +57,6 @@ struct dry_run {
 	uint64_t reach_bytes;   /* what it accesses, if more is known than shows; >= bytes */
 	paddr_t sealed;         /* the first sealed byte in that reach */
 	uint64_t sealed_offset; /* its distance from start */
-	uint8_t *old, *new;     /* the caller's room for VIOLATION_BYTES_MAX each: the first bytes from start on */
 };
 
 /* Runs the instruction at *before twice on copies of the sealed page that the fault is about (and its neighbour); *after

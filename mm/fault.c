@@ -73,15 +73,14 @@ static void begin_violation(struct story *story)
 	struct violation *violation = violation_room();
 
 	story->violation = violation;
-	*violation = (struct violation){
-		.class = story->class,
-		.pc = arch_frame_pc(story->before),
-		.addr = story->fault.addr,
-		.paddr = story->paddr,
-		.object_bytes = 1,
-		.kind = story->traits.kind,
-		.count = 1,
-	};
+	memset(violation, 0, offsetof(struct violation, asked)); /* the arrays behind it count only as far as they are filled */
+	violation->class = story->class;
+	violation->pc = arch_frame_pc(story->before);
+	violation->addr = story->fault.addr;
+	violation->paddr = story->paddr;
+	violation->object_bytes = 1;
+	violation->kind = story->traits.kind;
+	violation->count = 1;
 	if (story->class == CLASS_CORE) /* never stepped: only what is there is known */
 		violation->has_values = arch_try_read(ALIGN_DOWN(violation->addr, 8), violation->old, 8);
 	if (story->class == CLASS_CORE && (violation->addr & 7))

@@ -45,7 +45,7 @@ static inline uint64_t gate_run(uint64_t op, uint64_t a, uint64_t b, uint64_t c,
 	if (__builtin_expect(!gate_is_live, 0))
 		return gate_run_early(op, a, b, c, d, e);
 	result = arch_gate_call(op, a, b, c, d, e);
-	if (__builtin_expect(result == ERR_BUSY, 0))
+	if (op != GATE_EMPTY && __builtin_expect(result == ERR_BUSY, 0))
 		result = gate_run_again(op, a, b, c, d, e);
 	if (__builtin_expect(*this_cpu()->gate_guard != GATE_STACK_PATTERN, 0))
 		gate_stack_overflowed();
@@ -56,12 +56,18 @@ static inline uint64_t gate_run(uint64_t op, uint64_t a, uint64_t b, uint64_t c,
  * nothing. ERR_RANGE: beyond the table; ERR_DENIED: a check against the frame table, W^X or the entry's
  * history refuses. The caller invalidates translations. */
 enum error gate_set_entries(paddr_t table, unsigned index, pte_t first, uint64_t step, unsigned count) __must_check;
+/* The same for consecutive frames over entries that are all there: a hole is ERR_NOT_MAPPED, it would be filled. */
+enum error gate_change_entries(paddr_t table, unsigned index, pte_t first, unsigned count) __must_check;
+#define GATE_ENTRIES_LIVE (1ull << 63) /* how the gate is told: in `count` */
+/* Are the entries exactly first, first + 4096, … (first = 0: all empty)? Reads only; mm/gate_run.c. */
+bool gate_entries_are(const pte_t *slot, pte_t first, uint64_t count);
 /* An unused arena frame becomes an empty table of that level. / It becomes unused again; it must be empty. */
 enum error gate_table(paddr_t frame, unsigned level) __must_check;
 enum error gate_table_free(paddr_t frame) __must_check;
 /* `count` frames change their type, if no mapping contradicts the new one. All or nothing. */
 enum error gate_frame_type(paddr_t first, uint64_t count, enum frame_type type) __must_check;
-/* A chain element's counter and state (as many bytes as its policy keeps; NULL: unchanged). */
+/* A chain element's counter and state (as many bytes as its policy keeps; NULL: unchanged). Only between gate_hold and
+ * gate_let_go. */
 enum error gate_state(struct chain_element *element, uint32_t used, const uint8_t *state) __must_check;
 /* Makes the mapping of a sealed page (class data) at addr writable, under the caller's root. */
 enum error gate_unprotect(vaddr_t addr) __must_check;

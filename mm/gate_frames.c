@@ -7,6 +7,7 @@
 
 #include <amber/broken.h>
 
+#include "frame_run.h"
 #include "kernel_map.h"
 
 GATE_DO(table)
@@ -94,6 +95,15 @@ GATE_DO(frame_type)
 		return gate_refuse(ERR_INVALID);
 	if (!frame || !frame_at(a + (b - 1) * PAGE_SIZE))
 		return gate_refuse(ERR_RANGE);
+	if (frame->type == FRAME_KERNEL && frame_run_is_alike(frame, b)) { /* what holds for the first holds for each */
+		struct frame after = *frame;
+
+		if (!type_change_allowed(frame, a, c))
+			return gate_refuse(ERR_DENIED);
+		after.type = c;
+		frame_run_set(frame, b, after);
+		return OK;
+	}
 	for (uint64_t i = 0; i < b; i++)
 		if (!type_change_allowed(&frame[i], a + i * PAGE_SIZE, c))
 			return gate_refuse(ERR_DENIED);

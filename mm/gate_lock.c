@@ -6,47 +6,7 @@
  */
 #include "gate_parts.h"
 
-struct gate_lock {
-	uint32_t holder; /* CPU + 1; 0 = free */
-	uint32_t depth;  /* a dry run holds it over several calls */
-};
-static struct gate_lock __ro_core gate_lock;
-
-static struct gate_lock *lock_in_window(void)
-{
-	return gate_window(gate_image_to_phys(&gate_lock));
-}
-
-bool gate_lock_take(void)
-{
-	struct gate_lock *lock = lock_in_window();
-	uint32_t self, expected = 0;
-
-	if (!gate_is_live)
-		return true; /* one CPU, and no per-CPU constants yet */
-	self = this_cpu()->id + 1;
-	if (lock->holder == self) {
-		lock->depth++;
-		return true;
-	}
-	if (!__atomic_compare_exchange_n(&lock->holder, &expected, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return false;
-	lock->depth = 1;
-	return true;
-}
-
-void gate_lock_drop(void)
-{
-	struct gate_lock *lock = lock_in_window();
-
-	if (gate_is_live && --lock->depth == 0)
-		__atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
-}
-
-bool gate_lock_is_mine(void)
-{
-	return gate_lock.holder == this_cpu()->id + 1;
-}
+struct gate_lock __ro_core gate_lock;
 
 GATE_DO(hold)
 {

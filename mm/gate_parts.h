@@ -4,8 +4,10 @@
 #define AMBER_MM_GATE_PARTS_H
 
 #include "gate.h"
+#include "kernel_map.h"
 
 #define GATE_DO(name) uint64_t gate_do_##name(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+GATE_DO(set_entries); /* mm/gate.c */
 GATE_DO(table);       /* mm/gate_frames.c */
 GATE_DO(table_free);
 GATE_DO(frame_type);
@@ -25,10 +27,44 @@ GATE_DO(interrupt);
 GATE_DO(shoot);
 GATE_DO(shoot_answer);
 
-/* mm/gate_lock.c: false = another CPU holds it. May be taken again by the CPU that has it. */
-bool gate_lock_take(void) __must_check;
-void gate_lock_drop(void);
-bool gate_lock_is_mine(void);
+/* mm/gate_lock.c; inline, because every call takes it. */
+struct gate_lock {
+	uint32_t holder; /* CPU + 1; 0 = free */
+	uint32_t depth;  /* a dry run holds it over several calls */
+};
+extern struct gate_lock gate_lock; /* class core */
+
+static inline bool gate_lock_is_mine(void)
+{
+	return !gate_is_live || gate_lock.holder == this_cpu()->id + 1;
+}
+
+/* False: another CPU holds it. May be taken again by the CPU that has it. */
+static inline __must_check bool gate_lock_take(void)
+{
+	struct gate_lock *lock = gate_window(image_to_phys((vaddr_t)&gate_lock));
+	uint32_t self, expected = 0;
+
+	if (!gate_is_live)
+		return true; /* one CPU, and no per-CPU constants yet */
+	self = this_cpu()->id + 1;
+	if (lock->holder == self) {
+		lock->depth++;
+		return true;
+	}
+	if (!__atomic_compare_exchange_n(&lock->holder, &expected, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
+	lock->depth = 1;
+	return true;
+}
+
+static inline void gate_lock_drop(void)
+{
+	struct gate_lock *lock = gate_window(image_to_phys((vaddr_t)&gate_lock));
+
+	if (gate_is_live && --lock->depth == 0)
+		__atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
+}
 
 /* May `new` replace `old` in a table of that level? All checks of one entry (mm/gate.c). */
 bool gate_entry_allowed(pte_t old, pte_t new, int level);

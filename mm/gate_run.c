@@ -7,28 +7,28 @@
 #include "frame_run.h"
 #include "gate_parts.h"
 
-/* Are the entries all empty, or exactly old, old + 4096, …? Eight at a time. */
-static bool entries_are_a_run(const pte_t *slot, pte_t old, uint64_t count)
+/* Eight at a time. */
+bool gate_entries_are(const pte_t *slot, pte_t first, uint64_t count)
 {
 	const uint64_t step = PAGE_SIZE;
 	uint64_t i = 0;
 
-	if (!old) {
+	if (!first) {
 		for (; i < count; i++)
 			if (slot[i])
 				return false;
 		return true;
 	}
-	for (; i + 8 <= count; i += 8, old += 8 * step) {
-		uint64_t difference = (slot[i] ^ old) | (slot[i + 1] ^ (old + step)) | (slot[i + 2] ^ (old + 2 * step)) |
-				      (slot[i + 3] ^ (old + 3 * step)) | (slot[i + 4] ^ (old + 4 * step)) |
-				      (slot[i + 5] ^ (old + 5 * step)) | (slot[i + 6] ^ (old + 6 * step)) |
-				      (slot[i + 7] ^ (old + 7 * step));
+	for (; i + 8 <= count; i += 8, first += 8 * step) {
+		uint64_t difference = (slot[i] ^ first) | (slot[i + 1] ^ (first + step)) | (slot[i + 2] ^ (first + 2 * step)) |
+				      (slot[i + 3] ^ (first + 3 * step)) | (slot[i + 4] ^ (first + 4 * step)) |
+				      (slot[i + 5] ^ (first + 5 * step)) | (slot[i + 6] ^ (first + 6 * step)) |
+				      (slot[i + 7] ^ (first + 7 * step));
 		if (difference)
 			return false;
 	}
-	for (; i < count; i++, old += step)
-		if (slot[i] != old)
+	for (; i < count; i++, first += step)
+		if (slot[i] != first)
 			return false;
 	return true;
 }
@@ -71,7 +71,7 @@ bool gate_try_run(pte_t *slot, int level, pte_t first, uint64_t step, uint64_t c
 	addr = pte_addr(first, level);
 	frame = gate_frame(addr);
 	if (!frame || !frame_at(addr + (count - 1) * PAGE_SIZE) || !frame_run_is_alike(frame, count) ||
-	    !entries_are_a_run(slot, old, count))
+	    !gate_entries_are(slot, old, count))
 		return false;
 	/* All alike: what holds for the first holds for each. */
 	if (!gate_entry_allowed(old, first, level))

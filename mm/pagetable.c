@@ -114,10 +114,9 @@ static enum error change_in_table(paddr_t table, unsigned index, unsigned count,
 
 	if (!pte_is_present(*old))
 		return ERR_NOT_MAPPED;
-	for (unsigned i = 1; perms && i < count; i++) /* a hole would be filled */
-		if (!pte_is_present(old[i]))
-			return ERR_NOT_MAPPED;
-	return gate_set_entries(table, index, perms ? pte_encode(pte_addr(*old, 1), perms, 1) : 0, PAGE_SIZE, count);
+	if (!perms)
+		return gate_set_entries(table, index, 0, PAGE_SIZE, count);
+	return gate_change_entries(table, index, pte_encode(pte_addr(*old, 1), perms, 1), count);
 }
 
 /* The same for [addr, addr + bytes). What was changed is invalidated, also when an error stops it half-way. */
@@ -158,16 +157,12 @@ enum error pagetable_expect(paddr_t root, vaddr_t addr, paddr_t frame, uint64_t 
 {
 	while (bytes) {
 		unsigned count = entries_here(addr, bytes, 1);
-		pte_t expected = pte_encode(frame, perms, 1);
-		const pte_t *entry;
 		paddr_t table;
 
 		if (find_table(root, addr, 1, false, &table))
 			return ERR_NOT_MAPPED;
-		entry = table_at(table) + pagetable_index(addr, 1);
-		for (unsigned i = 0; i < count; i++, expected += PAGE_SIZE)
-			if (entry[i] != expected)
-				return ERR_DENIED;
+		if (!gate_entries_are(table_at(table) + pagetable_index(addr, 1), pte_encode(frame, perms, 1), count))
+			return ERR_DENIED;
 		addr += count * PAGE_SIZE;
 		frame += count * PAGE_SIZE;
 		bytes -= count * PAGE_SIZE;

@@ -9,6 +9,7 @@
 #include <amber/broken.h>
 #include <amber/log.h>
 #include <amber/panic.h>
+#include <amber/stretch.h>
 #include <amber/string.h>
 #include <amber/symbols.h>
 #include <amber/upcalls.h>
@@ -166,6 +167,7 @@ void seal(bool enabled)
 	if (enabled)
 		on_each_cpu(seal_verify_probe, &report);
 	end_of_proof = arch_instructions();
+	STRETCH_MARK("boot_to_seal_end");
 	report.instructions = end_of_proof - begin;
 	boot_instructions = end_of_proof - arch_entry_instructions() - arch_hardware_wait_instructions() - log_instructions();
 	report.state = !enabled ? SEAL_OFF : proof_holds(&report) ? SEAL_SEALED : SEAL_FAILED;

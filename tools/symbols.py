@@ -11,17 +11,21 @@ without a table, then with one of the right size, then with the final addresses.
 """
 import re
 import sys
+from collections import Counter
+from itertools import accumulate
 
 import elf
 
 FUNCTION, OBJECT = 1, 2
-HASH_SHIFT = 16
+TOKEN, NAME_MAX, SIZE_BITS = 128, 64, 24  # as in struct symbol
+WORTH_IT = 4  # times that a token must be used
 # The linker script's edges are known to the command line too; they have no size.
+STRETCH = re.compile(r"bench_\w+_(begin|end)$")  # include/amber/stretch.h: marks inside of functions
 EDGES = re.compile(r"__(text|rodata|init|ro_after_init|ro_core)_(start|end)$")
 
 
 def entries(kernel):
-    """(address, bytes, name, file, flags), sorted; where addresses are equal the one with a size is last."""
+    """(address, bytes, name, file, kind), sorted; where addresses are equal the one with a size is last."""
     found = set()
     for s in kernel.symbols:
         if s.section == elf.SHN_UNDEF or not s.name:
@@ -41,33 +45,64 @@ def entries(kernel):
 
 
 def is_code_label(kernel, symbol):
-    """A label in assembly without .type; not the linker script's names, nor the assembler's $x and .L."""
+    """A label in assembly without .type; not the linker script's names, the assembler's $x and .L, nor what is counted."""
     if symbol.section >= len(kernel.sections) or not kernel.sections[symbol.section].flags & elf.SHF_EXEC:
         return False
-    return not symbol.name.startswith(("__", "$", ".L"))
+    return not symbol.name.startswith(("__", "$", ".L")) and not STRETCH.match(symbol.name)
 
 
 def assembly(table):
     names = [""] + sorted({e[2] for e in table} | {e[3] for e in table if e[3]})
-    offsets, offset = {}, 0
-    for name in names:
-        offsets[name] = offset
-        offset += len(name) + 1
+    files = [""] + sorted({e[3] for e in table if e[3]})
+    coded, tokens = compressed(names)
+    offsets = dict(zip(names, offsets_of(coded)))
+    rows = []
+    for addr, size, name, file, kind in table:
+        check_fits(addr, size, name, offsets, files)
+        rows.append("\t.long %#x, %d\n\t.short %d\n\t.byte %d, %d" % (
+            addr & 0xFFFFFFFF, size | files.index(file) << SIZE_BITS, offsets[name], kind, name_hash(name)))
     lines = ["/* SPDX-License-Identifier: MIT */", "/* Made by tools/symbols.py: include/amber/symbols.h says what it means. */",
              '\t.section .symbol_table, "a", %progbits', "\t.balign 16"]
-    rows = ["\t.quad %#x\n\t.long %d, %d, %d, %d" % (addr, size, offsets[name], offsets[file], flags)
-            for addr, size, name, file, flags in ((*e[:4], e[4] | name_hash(e[2]) << HASH_SHIFT) for e in table)]
     lines += symbol("symbol_table", rows)
     lines += symbol("symbol_count", ["\t.long %d" % len(table)])
-    lines += symbol("symbol_names", ['\t.asciz "%s"' % name for name in names])
+    lines += symbol("symbol_files", ["\t.short %d" % offsets[file] for file in files])
+    lines += symbol("symbol_tokens", ["\t.short %d" % offset for offset in offsets_of(tokens)])
+    lines += symbol("symbol_token_texts", ['\t.asciz "%s"' % token.decode("ascii") for token in tokens])
+    lines += symbol("symbol_names", ["\t.byte %s" % ", ".join(map(str, code + b"\0")) for code in coded])
     return "\n".join(lines) + "\n"
+
+
+def check_fits(addr, size, name, offsets, files):
+    """Into the fields of struct symbol."""
+    if addr < 2**64 - 2**31 or size >= 1 << SIZE_BITS or len(name) >= NAME_MAX or offsets[name] >= 1 << 16 or len(files) > 256:
+        sys.exit(f"symbols: {name}: address {addr:#x}, {size} bytes, name at {offsets[name]} or one of {len(files)} files "
+                 "doesn't fit into struct symbol (include/amber/symbols.h)")
+
+
+def compressed(names):
+    """(codes of each name, texts of the tokens): the most frequent pair of codes becomes a new code, again and again."""
+    data = b"".join(name.encode("ascii") + b"\0" for name in names)
+    texts = {code: bytes((code,)) for code in range(TOKEN)}
+    for token in range(TOKEN, 256):
+        pairs = Counter(zip(data, data[1:]))
+        count, pair = max(((n, p) for p, n in pairs.items() if 0 not in p), default=(0, None))
+        if count < WORTH_IT:
+            break
+        data = data.replace(bytes(pair), bytes((token,)))
+        texts[token] = texts[pair[0]] + texts[pair[1]]
+    return data.split(b"\0")[:-1], [texts[token] for token in sorted(texts) if token >= TOKEN]
+
+
+def offsets_of(texts):
+    """Where each begins when they follow each other, each with a final 0."""
+    return list(accumulate((len(text) + 1 for text in texts), initial=0))[:-1]
 
 
 def name_hash(name):
     """As kernel/symbols.c computes it."""
     value = 0
     for byte in name.encode("ascii"):
-        value = (value * 31 + byte) & 0xFFFF
+        value = (value * 31 + byte) & 0xFF
     return value
 
 

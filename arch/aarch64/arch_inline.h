@@ -105,4 +105,8 @@ static inline uint64_t arch_instructions(void)
 	return (high << 32) | (low & 0xffffffff);
 }
 
+#define ARCH_COUNTER_COST 2 /* the second isb and mrs */
+#define ARCH_COUNTER(value, before, behind) \
+	__asm__ volatile(before "isb\n\tmrs %0, pmevcntr0_el0\n" behind : "=r"(value) : : "memory")
+
 #endif

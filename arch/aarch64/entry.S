@@ -42,6 +42,8 @@ FUNCTION(entry_start)
 	bl	el2_drop
 	mrs	x21, cntvct_el0
 	bl	pmu_start
+	.globl	bench_boot_to_seal_begin
+bench_boot_to_seal_begin:               /* executed at its physical address */
 	mov	x22, x0
 	adrp	x19, __image_start
 	bl	fill_boot_tables

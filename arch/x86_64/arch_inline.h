@@ -96,4 +96,8 @@ static inline uint64_t arch_instructions(void)
 	return (uint64_t)high << 32 | low;
 }
 
+#define ARCH_COUNTER_COST 3 /* shl, or; the second rdtsc */
+#define ARCH_COUNTER(value, before, behind) \
+	__asm__ volatile(before "rdtsc\n\tshlq $32, %%rdx\n\torq %%rdx, %%rax\n" behind : "=a"(value) : : "rdx", "cc", "memory")
+
 #endif

@@ -56,6 +56,8 @@ entry_common:
 	cld
 	movl %ebx, %edi
 	rdtsc
+	.globl bench_boot_to_seal_begin
+bench_boot_to_seal_begin: /* executed at its physical address */
 	movl %eax, PHYS(entry_instructions)
 	movl %edx, PHYS(entry_instructions) + 4
 

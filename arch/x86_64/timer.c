@@ -7,6 +7,8 @@
  */
 #include "arch.h"
 
+#include <amber/stretch.h>
+
 #include "apic.h"
 #include "io.h"
 #include "trap_frame.h"
@@ -115,8 +117,11 @@ __init enum error arch_timer_init(void)
 {
 	uint64_t start = arch_instructions(), irq_state = arch_irq_save();
 	struct rates rates;
-	enum error error = calibrate(&rates);
+	enum error error;
 
+	LEFT_OUT_BEGIN("calibration");
+	error = calibrate(&rates);
+	LEFT_OUT_END("calibration");
 	wait_instructions = arch_instructions() - start;
 	arch_irq_restore(irq_state);
 	if (error)

@@ -27,5 +27,11 @@
 #define __unused         __attribute__((unused))
 #define __used           __attribute__((used))
 #define __noinline       __attribute__((noinline))
+/* The one body of a function, never a copy of it: for code with a global label inside. */
+#if __has_attribute(noclone)
+#define __single         __attribute__((noinline, noclone))
+#else
+#define __single         __noinline
+#endif
 
 #endif

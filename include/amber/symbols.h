@@ -9,25 +9,36 @@
 #include <amber/error.h>
 #include <amber/types.h>
 
+/* Small, for there are a thousand: 12 bytes. */
 struct symbol {
-	vaddr_t start;
-	uint32_t bytes;       /* 0 = the ELF file gives no size */
-	uint32_t name_offset; /* into symbol_names */
-	uint32_t file_offset; /* into symbol_names: source file, "" if unknown */
-	uint32_t flags;       /* SYMBOL_…; from SYMBOL_HASH_SHIFT on: symbol_hash(name), so that a look-up passes over the rest */
+	uint32_t low;        /* lower half of its address: the image lies in the last 2 GiB */
+	uint32_t bytes : 24; /* 0 = the ELF file gives no size */
+	uint32_t file : 8;   /* source file: index into symbol_files; 0 = unknown */
+	uint16_t name;       /* into symbol_names */
+	uint8_t kind;        /* SYMBOL_… */
+	uint8_t hash;        /* symbol_hash(name), so that a look-up passes over most of the others */
 };
+_Static_assert(sizeof(struct symbol) == 12, "tools/symbols.py writes it");
 
 #define SYMBOL_FUNCTION 1u
 #define SYMBOL_OBJECT   2u
-#define SYMBOL_HASH_SHIFT 16
+#define SYMBOL_NAME_MAX 64 /* with the final 0 */
 
 extern const struct symbol symbol_table[];
 extern const uint32_t symbol_count;
-extern const char symbol_names[];
+extern const uint16_t symbol_files[]; /* into symbol_names */
+/* Names, each ending with 0. A byte below SYMBOL_TOKEN is a character, any other stands for a text of several: what names
+ * have in common is stored once. */
+#define SYMBOL_TOKEN 128
+extern const uint8_t symbol_names[];
+extern const uint16_t symbol_tokens[]; /* into symbol_token_texts */
+extern const char symbol_token_texts[];
 
 /* The symbol that holds addr (inside its size; a symbol without size reaches to the next); NULL if none. */
 const struct symbol *symbol_at(vaddr_t addr);
-const char *symbol_name(const struct symbol *symbol);
+vaddr_t symbol_start(const struct symbol *symbol);
+/* Spells the name out; returns its length. */
+size_t symbol_name(const struct symbol *symbol, char name[SYMBOL_NAME_MAX]);
 /* Writes "name+0xoff" or "0x…" into buf; returns buf. */
 const char *symbol_format(vaddr_t addr, char *buf, size_t bytes);
 /* Of a name; tools/symbols.py computes the same. */

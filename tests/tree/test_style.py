@@ -1,80 +1,52 @@
 # SPDX-License-Identifier: MIT
 """tests/tree/test_style.py: the size and the look of the source: files, functions, heads, names, words."""
-import glob
 import os
 import re
-import statistics
-import subprocess
 
 import pytest
-from machines import TOP
+import source
+import stats
+from source import all_files, code_files, core_files, files, functions, line_count, read
 
-CORE = ("boot", "kernel", "mm", "arch", "linker", "include")
 # CORE_LINES: a ratchet against growth; the budget of 10,000 is missed (docs/progress.md).
-FILE_LINES, FUNCTION_LINES, CORE_LINES = 500, 60, 18500
+CORE_LINES = 18500
 COLUMNS = {".c": 130, ".h": 130, ".S": 130}
 OTHER_COLUMNS = 150
-FUNCTION_MEDIAN, FUNCTION_P95 = 15, 45
 BAD_NAMES = re.compile(r"(^|[/_])(utils?|misc|common|helpers?)([._/]|$)")
 BAD_WORDS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")  # spelled here only
 LICENSE = "SPDX-License-Identifier: MIT"
 
 
-def files(*patterns):
-    found = []
-    for pattern in patterns:
-        found += glob.glob(os.path.join(TOP, pattern), recursive=True)
-    return sorted(os.path.relpath(p, TOP) for p in found if os.path.isfile(p) and "__pycache__" not in p)
-
-
-def core_files():
-    return files(*(f"{folder}/**/*" for folder in CORE))
-
-
-def all_files():
-    named = ("Makefile", ".clang-format", ".ci/run", "README.md", "CONTRIBUTING.md")
-    return core_files() + files("tests/**/*", "tools/**/*", "docs/**/*", *named)
-
-
-def read(path):
-    with open(os.path.join(TOP, path), encoding="utf-8") as f:
-        return f.read()
-
-
-def code_files():
-    return [f for f in all_files() if f.endswith((".c", ".h", ".S", ".py", ".sh")) or f == "Makefile"]
-
-
-def functions():
-    """(file, name, lines) of each C function."""
-    sources = [f for f in files("boot/**/*.[ch]", "kernel/**/*.[ch]", "mm/**/*.[ch]", "arch/**/*.[ch]", "tests/**/*.[ch]")]
-    output = subprocess.run(["ctags", "-x", "--c-kinds=f", "--fields=+ne", "--_xformat=%N\t%F\t%n\t%e", *sources], cwd=TOP,
-                            stdout=subprocess.PIPE, text=True, check=True).stdout
-    for line in output.splitlines():
-        name, path, first, last = line.split("\t")
-        yield path, name, int(last) - int(first) + 1
-
-
 def test_no_file_is_long():
-    assert [(f, n) for f in code_files() if (n := read(f).count("\n")) > FILE_LINES] == []
+    assert [(f, n) for f in code_files() if (n := line_count(f)) > source.FILE_LINES] == []
 
 
 def test_the_makefile_is_short():
-    assert read("Makefile").count("\n") <= 300
+    assert line_count("Makefile") <= 300
 
 
 def test_no_function_is_long():
-    assert [f for f in functions() if f[2] > FUNCTION_LINES] == []
+    assert [f for f in functions() if f.lines > source.FUNCTION_LINES] == []
 
 
 def test_functions_are_short_as_a_whole():
-    lines = sorted(n for path, _, n in functions() if not path.startswith("tests/"))
-    assert statistics.median(lines) <= FUNCTION_MEDIAN
-    assert lines[int(len(lines) * 0.95)] <= FUNCTION_P95
+    median, p95, longest = source.function_lengths()
+    assert median <= source.FUNCTION_MEDIAN and p95 <= source.FUNCTION_P95 and longest <= source.FUNCTION_LINES
+
+
+def test_stats_prints_what_is_measured_here():
+    """`make stats` and the tests above share one measuring code; its words are what people read."""
+    median, p95, longest = source.function_lengths()
+    line = next(stats.functions())
+    assert re.findall(r"median (\S+) .* up to (\d+) .* longest (\d+) ", line) == [(f"{median:g}", str(p95), str(longest))]
+    assert list(stats.functions())[1].split()[0] == str(longest)
+    lines = {row.split()[0]: int(row.split()[2].replace(",", "")) for row in list(stats.folders())[1:]}
+    assert lines["core"] == sum(line_count(f) for f in core_files())
+    assert sum(n for name, n in lines.items() if name != "core") == sum(line_count(f) for f in all_files())
 
 
 def test_the_core_is_small():
-    assert sum(read(f).count("\n") for f in core_files()) <= CORE_LINES
+    assert sum(line_count(f) for f in core_files()) <= CORE_LINES
 
 
 def test_file_names_say_something():

@@ -255,6 +255,30 @@ static void test_all_or_nothing(void **state)
 	assert_null(tables_wrong_count());
 }
 
+/* gate_change_entries fills no hole, wherever it is, and otherwise does what gate_set_entries does. */
+static void test_change_fills_no_hole(void **state)
+{
+	static const unsigned holes[] = { 0, 1, 7, 8, 100, 511 };
+	paddr_t table = area_table[1];
+
+	(void)state;
+	REFUSES(ERR_RANGE, gate_change_entries(table, 0, leaf(POOL, PERM_R), 513));
+	REFUSES(ERR_NOT_MAPPED, gate_change_entries(table, 0, leaf(POOL, PERM_R), 512));
+	ALLOWS(gate_set_entries(table, 0, leaf(POOL, RW), PAGE_SIZE, 512));
+	for (unsigned i = 0; i < ARRAY_SIZE(holes); i++) {
+		ALLOWS(gate_set_entries(table, holes[i], 0, 0, 1));
+		REFUSES(ERR_NOT_MAPPED, gate_change_entries(table, 0, leaf(POOL, PERM_R), 512));
+		ALLOWS(gate_set_entries(table, holes[i], leaf(POOL + holes[i] * PAGE_SIZE, RW), 0, 1));
+	}
+	ALLOWS(gate_change_entries(table, 0, leaf(POOL, PERM_R), 512));
+	assert_true(scene_get_entry(table, 511) == leaf(POOL + 511 * PAGE_SIZE, PERM_R));
+	assert_null(tables_wrong_count());
+	scene_set_entry(table, 3, leaf(POOL + 3 * PAGE_SIZE, RW)); /* not all alike: the general way */
+	scene_set_frame(POOL + 3 * PAGE_SIZE, FRAME_KERNEL, 0, frame_at(POOL + 3 * PAGE_SIZE)->writable + 1);
+	ALLOWS(gate_change_entries(table, 0, leaf(POOL, PERM_R), 512));
+	assert_null(tables_wrong_count());
+}
+
 /* The number of writable mappings has 16 bits; a frame that seems to have none could be sealed. */
 static void test_writable_count_never_wraps(void **state)
 {
@@ -309,6 +333,7 @@ int gate_cases(void)
 		cmocka_unit_test_setup(test_old_blocks, scene),
 		cmocka_unit_test_setup(test_links, scene),
 		cmocka_unit_test_setup(test_all_or_nothing, scene),
+		cmocka_unit_test_setup(test_change_fills_no_hole, scene),
 		cmocka_unit_test_setup(test_writable_count_never_wraps, scene),
 		cmocka_unit_test(test_before_the_gate_is_live),
 	};

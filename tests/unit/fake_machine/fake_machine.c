@@ -97,12 +97,12 @@ void fake_machine_start(paddr_t image_phys)
 	arch_image_phys = image_phys;
 }
 
-static void boot(const struct memory_map *memory)
+static void boot(const struct memory_map *memory, unsigned cpus)
 {
 	static struct boot_info boot_info;
 
 	boot_info.memory = *memory;
-	kernel_map_build(&boot_info);
+	kernel_map_build(&boot_info, cpus);
 	kernel_map_go_live();
 	phys_init();
 }
@@ -110,21 +110,29 @@ static void boot(const struct memory_map *memory)
 void fake_boot(const struct memory_map *memory, paddr_t image_phys)
 {
 	fake_machine_start(image_phys);
-	boot(memory);
+	boot(memory, 1);
 }
 
 bool fake_boot_panics(const struct memory_map *memory, paddr_t image_phys)
 {
 	fake_machine_start(image_phys); /* not inside PANICS, which keeps its state in statics */
-	return PANICS(boot(memory));
+	return PANICS(boot(memory, 1));
 }
 
 void fake_boot_small(void)
 {
+	fake_boot_small_cpus(1);
+}
+
+void fake_boot_small_cpus(unsigned cpus)
+{
 	struct memory_map memory = { 0 };
 
 	must(memory_map_add(&memory, FAKE_SMALL_START, FAKE_SMALL_BYTES, MEMORY_USABLE) == OK, "memory map");
-	fake_boot(&memory, FAKE_SMALL_IMAGE);
+	fake_machine_start(FAKE_SMALL_IMAGE);
+	boot(&memory, cpus);
+	for (unsigned id = 0; id < cpus; id++)
+		percpu[id].is_online = true;
 }
 
 void fake_window_open(void)
