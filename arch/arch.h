@@ -93,6 +93,7 @@ void arch_bringup_prepare(paddr_t root);            /* boot tables live */
 enum error arch_cpu_start(struct percpu *cpu);      /* gives the signal; the CPU ends in cpu_main (upcalls.h) */
 void arch_cpu_init(struct percpu *cpu);             /* first of all in cpu_main: traps and interrupt controller of this CPU */
 void arch_interrupt_cpu(struct percpu *cpu, enum cpu_interrupt what); /* to itself: nothing */
+bool arch_send_nmi(struct percpu *cpu);             /* for tests: an interrupt that nothing masks; false: there is none */
 void arch_stop_others(void);                        /* panic: tells them; they set state->is_stopped */
 /* Inside the gate (x86_64: what smp.c asks for); ERR_UNSUPPORTED where the gate isn't needed for it. */
 enum error arch_gate_cpu_start(struct percpu *cpu, uint64_t step);

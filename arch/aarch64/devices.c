@@ -6,6 +6,7 @@
  */
 #include "devices.h"
 
+#include <amber/broken.h>
 #include <amber/layout.h>
 #include <amber/log.h>
 
@@ -28,8 +29,9 @@ struct arch_device __ro_after_init arch_devices[] = {
 	[DEVICE_UART] = { "uart", UART_DEFAULT, PAGE_SIZE, false, 0 },
 	[DEVICE_GIC_DISTRIBUTOR] = { "gic-distributor", 0, PAGE_SIZE, false, 0 },
 	[DEVICE_GIC_CPU] = { "gic-cpu", 0, PAGE_SIZE, false, 0 },
+	[DEVICE_FW_CFG] = { "fw-cfg", 0, PAGE_SIZE, false, 0 }, /* the broken kernel's */
 };
-unsigned __ro_after_init arch_device_count = DEVICE_COUNT;
+unsigned __ro_after_init arch_device_count = DEVICE_FW_CFG;
 static unsigned __ro_after_init timer_irq;
 
 vaddr_t device_base(enum device device)
@@ -123,6 +125,10 @@ enum error __init arch_devices_find(const struct boot_info *boot_info)
 		arch_devices[DEVICE_UART].start = found->uart;
 	arch_devices[DEVICE_GIC_DISTRIBUTOR].start = found->gic_distributor;
 	arch_devices[DEVICE_GIC_CPU].start = found->gic_cpu;
+	if (is_broken(BROKEN_FWCFG) && found->fw_cfg) {
+		arch_devices[DEVICE_FW_CFG].start = ALIGN_DOWN(found->fw_cfg, PAGE_SIZE);
+		arch_device_count = DEVICE_COUNT;
+	}
 	timer_irq = found->timer_irq ? found->timer_irq : INTC_VIRTUAL_TIMER;
 	if (found->pci_ecam)
 		pci_stop(found->pci_ecam, ALIGN_DOWN(found->pci_ecam_bytes, PCI_BUS_BYTES));

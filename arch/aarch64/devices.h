@@ -8,7 +8,7 @@
 
 #include "arch.h"
 
-enum device { DEVICE_UART, DEVICE_GIC_DISTRIBUTOR, DEVICE_GIC_CPU, DEVICE_COUNT };
+enum device { DEVICE_UART, DEVICE_GIC_DISTRIBUTOR, DEVICE_GIC_CPU, DEVICE_FW_CFG, DEVICE_COUNT };
 
 /* Where the registers are now; 0 = nowhere yet. */
 vaddr_t device_base(enum device device);

@@ -88,6 +88,12 @@ void arch_interrupt_cpu(struct percpu *cpu, enum cpu_interrupt what)
 		intc_send(cpu->id, what);
 }
 
+bool arch_send_nmi(struct percpu *cpu)
+{
+	(void)cpu;
+	return false;
+}
+
 void arch_stop_others(void)
 {
 	for (unsigned id = 0; id < MAX_CPUS; id++)

@@ -5,19 +5,22 @@
  * a store to their registers can write memory behind the page tables' back.
  */
 #include "arch.h"
+#include <amber/broken.h>
 #include <amber/log.h>
+#include <amber/string.h>
 
 #include "acpi.h"
 #include "apic.h"
 #include "io.h"
 #include "x86.h"
 
-#define DEVICES_MAX 2
+#define DEVICES_MAX 3
 
 #define VGA_TEXT       0xb8000
 #define VGA_TEXT_BYTES 0x8000
 #define VGA_NAME       "vga-text"
 #define APIC_NAME      "local-apic"
+#define APIC_FOR_ALL   "local-apic-for-all" /* the broken kernel's */
 
 #define CPUID_APIC (1u << 9) /* leaf 1, edx */
 
@@ -111,6 +114,8 @@ static __init enum error apic_find(void)
 		return ERR_UNSUPPORTED;
 	}
 	device_add(APIC_NAME, base & PTE_ADDR, APIC_BYTES, true);
+	if (is_broken(BROKEN_APIC))
+		device_add(APIC_FOR_ALL, base & PTE_ADDR, APIC_BYTES, false);
 	return OK;
 }
 
@@ -130,7 +135,7 @@ __init void arch_devices_mapped(void)
 	for (unsigned i = 0; i < arch_device_count; i++) {
 		if (arch_devices[i].gate_only)
 			intc_mapped(arch_devices[i].va);
-		else
+		else if (strcmp(arch_devices[i].name, VGA_NAME) == 0)
 			screen_mapped(arch_devices[i].va);
 	}
 }

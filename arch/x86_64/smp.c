@@ -136,6 +136,13 @@ void arch_interrupt_cpu(struct percpu *cpu, enum cpu_interrupt what)
 		(void)arch_gate_call(GATE_INTERRUPT, cpu->id, what, 0, 0, 0);
 }
 
+/* As long as nobody asked for a stop, it is only counted. */
+bool arch_send_nmi(struct percpu *cpu)
+{
+	arch_interrupt_cpu(cpu, CPU_INTERRUPT_STOP);
+	return true;
+}
+
 /* By NMI: whatever they do, masked interrupts or not. */
 void arch_stop_others(void)
 {

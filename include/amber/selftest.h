@@ -20,11 +20,16 @@ struct selftest {
 	void (*fn)(struct selftest_run *run);
 	unsigned (*count)(void);                    /* NULL = one test, called `name` */
 	const char *(*variant_name)(unsigned variant);
+	bool ends_the_run; /* it stops the machine if all is well: only when asked for by its whole name */
 };
 
 SET_DECLARE(selftest, const struct selftest);
 #define SELFTEST(function) \
-	static const struct selftest selftest_##function = { #function, function, NULL, NULL }; \
+	static const struct selftest selftest_##function = { #function, function, NULL, NULL, false }; \
+	SET_ENTRY(selftest, const struct selftest, selftest_##function)
+
+#define SELFTEST_ENDS_THE_RUN(function) \
+	static const struct selftest selftest_##function = { #function, function, NULL, NULL, true }; \
 	SET_ENTRY(selftest, const struct selftest, selftest_##function)
 
 /* Runs the tests whose name matches (* = any text), prints KTAP version 1; the number of failures, -1 = no match.
@@ -36,7 +41,7 @@ bool selftest_needs_seal(struct selftest_run *run);
 void selftest_skip(struct selftest_run *run, const char *reason); /* only where the machine lacks what is tested */
 /* `count()` tests called function_VARIANT, for a list that is known at run time only. */
 #define SELFTEST_EACH(function, count, variant_name) \
-	static const struct selftest selftest_##function = { #function, function, count, variant_name }; \
+	static const struct selftest selftest_##function = { #function, function, count, variant_name, false }; \
 	SET_ENTRY(selftest, const struct selftest, selftest_##function)
 #define EXPECT(run, condition) \
 	do { \

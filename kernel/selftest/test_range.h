@@ -7,6 +7,7 @@
 
 #define TEST_RANGE_BASE  (STACK_BASE + SLOT_SIZE / 2)  /* dry_run_test.c */
 #define TEST_RANGE_GATE  (TEST_RANGE_BASE + 0x1000000) /* gate_test.c */
+#define TEST_RANGE_CPUS  (TEST_RANGE_BASE + 0x3000000) /* cpus_test.c */
 #define TEST_RANGE_BENCH (TEST_RANGE_BASE + 0x2000000) /* bench.c */
 
 #endif

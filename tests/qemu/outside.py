@@ -119,3 +119,8 @@ def in_slot(leaves, base):
 
 def image_leaves(view):
     return [leaf for leaf in view.kernel if leaf.va >= IMAGE_BASE]
+
+
+def mapped_at(view, physical):
+    """Mappings of that page of device registers, in any root but the gate's."""
+    return page_tables.overlapping(view.ordinary, physical, physical + 4096)

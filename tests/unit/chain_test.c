@@ -18,7 +18,7 @@
 #include <amber/chain.h>
 
 static struct chain_table table = { .count = 1 };
-#define chain table.chains[0]
+static struct chain *const chain = &table.chains[0];
 static char why[320];
 static unsigned stores;
 
@@ -54,7 +54,8 @@ static bool parse(const char *text)
 
 	exact = realloc(exact, length ? length : 1);
 	strcpy(why, "untouched");
-	good = chain_parse(&chain, exact, length, why, sizeof(why));
+	good = chain_parse(chain, exact, length, why, sizeof(why));
+	table.count = 1;
 	memset(table.states, 0, sizeof(table.states));
 	chain_table_bind(&table);
 	free(exact);
@@ -76,8 +77,8 @@ static struct violation example(void)
 
 static void ask(struct violation *violation)
 {
-	chain_ask(&chain, violation, store);
-	assert_ptr_equal(violation->chain, chain.text);
+	chain_ask(chain, violation, store);
+	assert_ptr_equal(violation->chain, chain->text);
 }
 
 static void expect_ask(struct violation violation, const char *asked, enum verdict verdict)
@@ -103,23 +104,23 @@ static void test_good_chains(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		assert_true(parse(names[i]));
-		assert_string_equal(chain.text, names[i]);
-		assert_int_equal(chain.count, 1);
-		assert_int_equal(chain.elements[0].budget, 0);
-		assert_string_equal(chain.elements[0].policy->name, i == 6 ? "log-and-unprotect" : names[i]);
+		assert_string_equal(chain->text, names[i]);
+		assert_int_equal(chain->count, 1);
+		assert_int_equal(chain->elements[0].budget, 0);
+		assert_string_equal(chain->elements[0].policy->name, i == 6 ? "log-and-unprotect" : names[i]);
 	}
 	assert_true(parse("same,ignore:3,once:4294967295,panic"));
-	assert_int_equal(chain.count, 4);
-	assert_int_equal(chain.elements[1].budget, 3);
-	assert_int_equal(chain.elements[2].budget, 4294967295u);
-	assert_int_equal(chain.object, 0);
-	assert_int_equal(chain.object_end, 0);
+	assert_int_equal(chain->count, 4);
+	assert_int_equal(chain->elements[1].budget, 3);
+	assert_int_equal(chain->elements[2].budget, 4294967295u);
+	assert_int_equal(chain->object, 0);
+	assert_int_equal(chain->object_end, 0);
 	assert_true(parse("ignore:1,ignore:1,once,ignore"));
 	/* The longest that there is. */
 	assert_true(parse("log-and-unprotect:4294967295,log-and-unprotect:4294967295,log-and-unprotect:4294967295,"
 			  "log-and-unprotect:4294967295,log-and-unprotect:4294967295,log-and-unprotect:4294967295,"
 			  "log-and-unprotect:4294967295,log-and-unprotect:4294967295"));
-	assert_int_equal(chain.count, CHAIN_ELEMENTS_MAX);
+	assert_int_equal(chain->count, CHAIN_ELEMENTS_MAX);
 }
 
 static void test_bad_chains(void **state)
@@ -158,10 +159,10 @@ static void test_bad_chains(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		assert_false(parse(bad[i].text));
 		assert_memory_equal(why, bad[i].why, strlen(bad[i].why));
-		assert_string_equal(chain.text, "panic");
-		assert_int_equal(chain.count, 1);
-		assert_string_equal(chain.elements[0].policy->name, "panic");
-		assert_int_equal(chain.elements[0].budget, 0);
+		assert_string_equal(chain->text, "panic");
+		assert_int_equal(chain->count, 1);
+		assert_string_equal(chain->elements[0].policy->name, "panic");
+		assert_int_equal(chain->elements[0].budget, 0);
 	}
 }
 
@@ -191,7 +192,7 @@ static void test_long_text(void **state)
 	for (size_t bytes = 0; bytes < 80; bytes++) { /* a small buffer */
 		char small[80];
 		memset(small, '#', sizeof(small));
-		assert_false(chain_parse(&chain, "FOO", 3, small, bytes));
+		assert_false(chain_parse(chain, "FOO", 3, small, bytes));
 		for (size_t i = bytes; i < sizeof(small); i++)
 			assert_int_equal(small[i], '#');
 	}
@@ -279,7 +280,7 @@ static void test_budgets(void **state)
 	expect_ask(example(), "ignore: budget used up; once", VERDICT_ONCE);
 	expect_ask(example(), "ignore: budget used up; once: budget used up", VERDICT_PANIC);
 	expect_ask(example(), "ignore: budget used up; once: budget used up", VERDICT_PANIC);
-	assert_int_equal(chain.elements[0].used, 2);
+	assert_int_equal(chain->elements[0].used, 2);
 	/* Two elements of one policy have a budget each. */
 	assert_true(parse("ignore:1,ignore:1,panic"));
 	expect_ask(example(), "ignore", VERDICT_IGNORE);
@@ -310,10 +311,10 @@ static void test_largest_budget(void **state)
 	(void)state;
 
 	assert_true(parse("ignore:4294967295"));
-	chain.elements[0].used = 4294967294u;
+	chain->elements[0].used = 4294967294u;
 	expect_ask(example(), "ignore", VERDICT_IGNORE);
 	expect_ask(example(), "ignore: budget used up", VERDICT_PANIC);
-	assert_int_equal(chain.elements[0].used, 4294967295u);
+	assert_int_equal(chain->elements[0].used, 4294967295u);
 }
 
 static void test_state_is_kept(void **state)
@@ -325,10 +326,10 @@ static void test_state_is_kept(void **state)
 	expect_ask(example(), "test-odd: even; test-odd", VERDICT_IGNORE);
 	expect_ask(example(), "test-odd", VERDICT_IGNORE);
 	expect_ask(example(), "test-odd: even; test-odd: even; once", VERDICT_ONCE);
-	assert_int_equal(chain.elements[0].state[0], 4);
-	assert_int_equal(chain.elements[1].state[0], 2);
-	assert_int_equal(chain.elements[1].used, 1);
-	assert_int_equal(chain.elements[0].used, 0); /* no budget: not counted */
+	assert_int_equal(chain->elements[0].state[0], 4);
+	assert_int_equal(chain->elements[1].state[0], 2);
+	assert_int_equal(chain->elements[1].used, 1);
+	assert_int_equal(chain->elements[0].used, 0); /* no budget: not counted */
 }
 
 static void test_several_chains(void **state)
@@ -359,7 +360,7 @@ static void test_needs_dry_run(void **state)
 		violation.has_dry_run = false;
 		violation.can_oops = false;
 		assert_true(parse(cases[i].text));
-		chain_ask(&chain, &violation, store);
+		chain_ask(chain, &violation, store);
 		for (uint32_t j = 0; j < violation.asked_count; j++)
 			needs |= violation.asked[j].why && strcmp(violation.asked[j].why, "no dry run") == 0;
 		assert_int_equal(needs, cases[i].needs);
@@ -367,8 +368,6 @@ static void test_needs_dry_run(void **state)
 	assert_true(parse("ignore:1,oops")); /* not being asked uses no budget */
 	expect_ask(example(), "ignore", VERDICT_IGNORE);
 }
-
-static struct chain_table table;
 
 static void object(unsigned i, const char *text, vaddr_t start, vaddr_t end)
 {

@@ -77,6 +77,11 @@ bool panic_is_under_way(void)
 	return false;
 }
 
+unsigned panic_cpu(void)
+{
+	return 0;
+}
+
 void machine_exit(enum exit_status status)
 {
 	fprintf(stderr, "machine_exit(%d)\n", (int)status);

@@ -309,7 +309,7 @@ static void test_before_the_gate_is_live(void **state)
 	(void)state;
 	fake_machine_start(FAKE_SMALL_IMAGE);
 	assert_int_equal(memory_map_add(&boot_info.memory, FAKE_SMALL_START, FAKE_SMALL_BYTES, MEMORY_USABLE), OK);
-	kernel_map_build(&boot_info);
+	kernel_map_build(&boot_info, 1);
 	table = new_table(3);
 	assert_int_equal(gate_set_entries(kernel_root_frame, 1, pte_encode_table(table), 0, 1), OK);
 	assert_int_equal(gate_set_entries(kernel_root_frame, 2, pte_encode_table(table) | 1ull << 9, 0, 1), ERR_DENIED);

@@ -302,7 +302,7 @@ static void test_devices(void **state)
 	arch_device_count = 3;
 	struct boot_info *boot_info = calloc(1, sizeof(*boot_info));
 	boot_info->memory = map;
-	kernel_map_build(boot_info);
+	kernel_map_build(boot_info, 1);
 	kernel_map_go_live();
 	free(boot_info);
 	note_what_is_said(&map, 0x40200000);

@@ -50,6 +50,19 @@ void panic(const char *fmt, ...)
 	longjmp(panic_jump, 1);
 }
 
+static bool panicking;
+static unsigned polls;
+
+bool panic_is_under_way(void)
+{
+	return panicking;
+}
+
+void cpu_poll(void)
+{
+	polls++;
+}
+
 static void clear(void)
 {
 	fake_serial[0] = '\0';

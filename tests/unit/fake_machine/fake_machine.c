@@ -14,6 +14,7 @@
 
 #include <amber/gate_ops.h>
 #include <amber/log.h>
+#include <amber/upcalls.h>
 
 #include "fake_kernel.h"
 #include "gate.h"
@@ -29,6 +30,10 @@ paddr_t arch_image_phys;
 struct arch_device arch_devices[4];
 unsigned arch_device_count;
 const char arch_name[] = "fake";
+bool fake_broadcasts = true;
+unsigned fake_interrupts[MAX_CPUS][CPU_INTERRUPT_COUNT], fake_starts[MAX_CPUS], fake_polls;
+void (*fake_on_poll)(void);
+paddr_t fake_bringup_root;
 
 static int ram_file;
 static uint8_t *pristine_image, *pristine_data, *pristine_bss;
@@ -204,6 +209,77 @@ void arch_tlb_invalidate_page(vaddr_t addr)
 void arch_tlb_invalidate_all(void)
 {
 	fake_note(FAKE_INVALIDATE_ALL, 0);
+}
+
+bool arch_tlb_broadcast_page(vaddr_t addr)
+{
+	arch_tlb_invalidate_page(addr);
+	return fake_broadcasts;
+}
+
+bool arch_tlb_broadcast_all(void)
+{
+	arch_tlb_invalidate_all();
+	return fake_broadcasts;
+}
+
+/* --- other CPUs: they run when the test says so ------------------------------------------------------------ */
+
+void fake_be_cpu(unsigned id)
+{
+	arch_percpu_install(&percpu[id]);
+	fake_root = percpu[id].kernel_root;
+}
+
+uint32_t arch_cpu_hardware_id(unsigned id)
+{
+	return 0x100 + id;
+}
+
+void arch_bringup_range(paddr_t *start, uint64_t *bytes)
+{
+	*start = FAKE_BRINGUP_PAGE;
+	*bytes = PAGE_SIZE;
+}
+
+void arch_bringup_prepare(paddr_t root)
+{
+	fake_bringup_root = root;
+}
+
+enum error arch_gate_cpu_start(struct percpu *cpu, uint64_t step)
+{
+	must(in_gate, "a CPU is started outside the gate");
+	if (step > 1)
+		return ERR_INVALID;
+	fake_starts[cpu->id]++;
+	return OK;
+}
+
+enum error arch_gate_interrupt(struct percpu *cpu, enum cpu_interrupt what)
+{
+	must(in_gate, "an interrupt is sent outside the gate");
+	fake_interrupts[cpu->id][what]++;
+	return OK;
+}
+
+void cpu_poll(void)
+{
+	fake_polls++;
+	if (fake_on_poll)
+		fake_on_poll();
+}
+
+void on_each_cpu(void (*fn)(void *), void *argument)
+{
+	unsigned self = this_cpu()->id;
+
+	for (unsigned id = 0; id < MAX_CPUS; id++)
+		if (percpu[id].is_online) {
+			fake_be_cpu(id);
+			fn(argument);
+		}
+	fake_be_cpu(self);
 }
 
 void fake_note_sync(void)

@@ -25,10 +25,21 @@ bool fake_boot_panics(const struct memory_map *memory, paddr_t image_phys); /* t
 #define FAKE_SMALL_BYTES MIB(64)
 #define FAKE_SMALL_IMAGE (FAKE_SMALL_START + MIB(2))
 void fake_boot_small(void);
+/* … with that many CPUs, all of them online (not settled). The first one runs. */
+void fake_boot_small_cpus(unsigned cpus);
 
 /* Leaves the window open for a test that calls the gate's inner functions itself, or that wants to spoil things. */
 void fake_window_open(void);
 void fake_window_close(void);
+
+/* --- Several CPUs: one thread of the host plays them all, one after the other. */
+void fake_be_cpu(unsigned id); /* from here on that CPU runs, under the kernel root */
+extern bool fake_broadcasts;   /* arch_tlb_broadcast_… reach the other CPUs (as on aarch64); true unless a test says otherwise */
+extern unsigned fake_interrupts[MAX_CPUS][CPU_INTERRUPT_COUNT], fake_starts[MAX_CPUS]; /* what the gate sent, to whom */
+extern unsigned fake_polls;    /* calls of cpu_poll: how often somebody waited */
+extern void (*fake_on_poll)(void); /* what the others do meanwhile */
+#define FAKE_BRINGUP_PAGE 0x380000000000ull /* in a top-level slot of its own */
+extern paddr_t fake_bringup_root;
 
 uint64_t fake_random(void);
 uint64_t fake_random_below(uint64_t limit);
