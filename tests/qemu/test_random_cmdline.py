@@ -13,15 +13,15 @@ from runner import start
 
 EVERYDAY, LONG = range(8), range(8, 250)
 JUNK = ["x", "x=y", "ro_faults=panic", "RODATA=off", "=", "==", "smp=1", "break=alias", "init=sh", "-", "{json}", "%s%n%x",
-    "a\tb", "\x7f", "\u00fc=1", "\x01\x1b[2J", "\\",
+        "a\tb", "\x7f", "\u00fc=1", "\x01\x1b[2J", "\\",
         "\\\"q", "'a b'", "\"c  d\"", "'open", "e\"", "@amber", "ro_fault.", "ro_fault.=once", "ro_fault.nothing=ignore",
         "test", "lab_sealed_word"]
 CHAINS = ["panic", "oops", "ignore", "once", "same", "unprotect", "log-and-unprotect", "same,ignore:2,panic",
-    "oops,once:1,ignore", "ignore:1,once:1"]
+          "oops,once:1,ignore", "ignore:1,once:1"]
 BAD_CHAINS = ["", "FOO", "ignore,", ",once", "once:0", "once:4294967296", "once:-1", "once:1x", "ignore:,panic",
-    ",".join(["same"] * 9), "same," * 60 + "once", "Panic", "same:1:2"]
+              ",".join(["same"] * 9), "same," * 60 + "once", "Panic", "same:1:2"]
 VALUES = {
-    "rodata": ["on", "on", "off", "maybe", ""], "lab": ["on", "on", "on", "off", "1"], "initcall_trace": ["on", "off", "x"],
+    "rodata": ["on", "on", "off", "maybe", ""], "lab": ["on"] * 8 + ["off", "1"], "initcall_trace": ["on", "off", "x"],
     "initcall_order": ["reversed", "normal", ""], "loglevel": ["0", "1", "2", "3", "4", "5", "22", "", "-1"],
     "nonce": ["abc123", "Z" * 32, "Z" * 33, "a-b", ""], "exit": ["debug", "debug", "debug", "no", ""],
     "test": ["no_such_test", "", "seal_holds"],
@@ -29,16 +29,17 @@ VALUES = {
 
 
 def random_chain(dice):
-    if dice.random() < 0.25:
+    if dice.random() < 0.08:
         return dice.choice(BAD_CHAINS)
-    if dice.random() < 0.5:
+    if dice.random() < 0.3:
         return dice.choice(CHAINS)
-    names = [dice.choice(["ignore", "once", "same", "oops", "unprotect", "panic"]) for _ in range(dice.randint(1, 8))]
-    return ",".join(n if dice.random() < 0.5 else f"{n}:{dice.choice([1, 2, 3, 4294967295])}" for n in names)
+    names = [dice.choice(["ignore", "once", "same", "oops", "oops", "unprotect", "panic"]) for _ in range(dice.randint(0, 5))]
+    names += [dice.choice(["ignore", "once"])] if dice.random() < 0.8 or not names else []
+    return ",".join(n if dice.random() < 0.3 else f"{n}:{dice.choice([1, 2, 3, 4294967295])}" for n in names)
 
 
 def random_injection(dice):
-    if dice.random() < 0.04:
+    if dice.random() < 0.02:
         return dice.choice([f"{model.UNMAPPED}:store8:1", "nothing:store8:1", "lab_sealed_word:store9:1",
             "lab_sealed_word:store1:256", "lab_sealed_word:store8", "",
                             "lab_sealed_word:store8:1@nowhere", "lab_sealed_word+:store8:1",
@@ -69,7 +70,7 @@ def random_word(dice):
     if choice < 0.55:
         return "inject=" + ";".join(random_injection(dice) for _ in range(dice.randint(1, 6)))
     if choice < 0.75:
-        name = dice.choice([n for n in VALUES if n != "test" or dice.random() < 0.3])
+        name = dice.choice([n for n in VALUES if n != "test" or dice.random() < 0.15])
         return f"{name}={dice.choice(VALUES[name])}"
     if choice < 0.95:
         return dice.choice(JUNK)
@@ -80,7 +81,7 @@ def random_line(dice):
     """Mostly one that lets something happen: lab=on and stores."""
     words = [random_word(dice) for _ in range(dice.randint(0, 9))]
     if dice.random() < 0.7:
-        words += ["lab=on", "inject=" + ";".join(random_injection(dice) for _ in range(dice.randint(1, 5)))]
+        words += [f"ro_fault={random_chain(dice)}", "lab=on", "inject=" + ";".join(random_injection(dice) for _ in range(dice.randint(1, 5)))]
     if dice.random() < 0.8:
         words.append("exit=debug")
     dice.shuffle(words)
