@@ -192,11 +192,11 @@ build/unit/%: tests/unit/%_test.c Makefile
 	$(host_dependencies)
 	$(Q)gcc $(host_flags) $(host_sanitizers) $(or $(call head_line,flags,$<),-I arch/x86_64) \
 		$< $(call head_line,sources,$<) -lcmocka $(call head_line,libraries,$<) -o $@
-build/fuzz/%: tests/fuzz/%_fuzz.c Makefile
+build/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard tests/fuzz/*.list) Makefile
 	@mkdir -p $(@D)
 	$(host_dependencies)
-	$(Q)clang $(host_flags) -fsanitize=fuzzer $(host_sanitizers) $(or $(call head_line,flags,$<),-I arch/x86_64) \
-		$< $(call head_line,sources,$<) -o $@
+	$(Q)clang $(host_flags) -fsanitize=fuzzer -fsanitize-coverage-ignorelist=tests/fuzz/coverage.list $(host_sanitizers) \
+		$(or $(call head_line,flags,$<),-I arch/x86_64) $< $(call head_line,sources,$<) $(call head_line,libraries,$<) -o $@
 # Programs for tests, without cmocka: build/host/replay is used by tests/qemu.
 host_programs := build/host/replay
 build/host/replay: $(wildcard kernel/policy/*.c)
@@ -212,7 +212,7 @@ build/host/count.so: $(wildcard tools/plugin/*.[ch]) Makefile
 
 # Both kernels of each machine are tested.
 everything := $(foreach m,$(machines),$(foreach k,/ /break/,build/$m$k$(if $(filter aarch64,$m),Image,amber.elf))) \
-	$(if $(filter x86_64,$(machines)),build/x86_64/amber.iso) $(unit_tests) $(host_programs) build/host/count.so
+	$(if $(filter x86_64,$(machines)),build/x86_64/amber.iso) $(unit_tests) $(fuzzers) $(host_programs) build/host/count.so
 .PHONY: check check-all bench stats fuzz clean help
 check: $(everything) ## every everyday test, on this computer and in QEMU
 	@$(PYTHON) tests/run.py $(if $(ARCH),--arch $(ARCH)) $(if $(value T),--filter $(call quote,$(value T)))
@@ -222,10 +222,8 @@ bench: kernels build/host/count.so ## instruction counts: a table, build/bench.j
 	@$(PYTHON) tools/bench.py $(machines)
 stats: kernels ## how large it is: files, lines, functions, the core path; sections and largest objects of each kernel
 	@$(PYTHON) tools/stats.py $(machines)
-fuzz: $(fuzzers) ## feed random command lines to the parser on this computer, T seconds each (default 30)
-	@for f in $(fuzzers); do echo "$$f for $(or $(T),30) s"; mkdir -p $$f.corpus; \
-		$$f -max_total_time=$(call quote,$(or $(T),30)) -max_len=2048 -dict=tests/fuzz/$$(basename $$f).dict -verbosity=0 \
-			-artifact_prefix=$$f. $$f.corpus || exit 1; done
+fuzz: $(fuzzers) ## random inputs for each parser on this computer, T seconds each (default 30)
+	@$(PYTHON) tests/fuzz/fuzzing.py fuzz $(call quote,$(or $(value T),30))
 clean: ## remove build/ except for what setup fetched
 	@if [ -d build ]; then find build -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +; fi
 help: ## this list
@@ -242,6 +240,6 @@ endif
 ## FIRMWARE bios or uefi, for run-iso
 ## ISO 1: qemu-line prints the command of run-iso
 ## BREAK 1: the kernel whose protections can be left out (build/ARCH/break/)
-## T check: only tests whose name contains it; fuzz: seconds
+## T check: only tests whose name contains it; fuzz: seconds for each target
 ## COMPILER gcc or clang (clang and lld build into build/clang/)
 ## V 1: print every command

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """tests/run.py: everything that `make check` does once the kernels are built.
 
-Unit tests on this computer (build/unit/), then tests of the tree and tests in QEMU by pytest, in two workers.
+Unit tests on this computer (build/unit/), the corpus of each fuzz target (build/fuzz/), then tests of the tree and tests
+in QEMU by pytest, in two workers.
 Prints one line per group, what failed at length, and as the last line "N passed, N failed".
 """
 import argparse
+import fnmatch
 import glob
 import json
 import os
@@ -41,14 +43,17 @@ class Results:
         return (f"ARCH={machine[1]} " if machine else "") + f"T='{name}'"
 
 
+def matches(name, pattern):
+    return fnmatch.fnmatchcase(name, "*" + pattern.replace("[", "[[]") + "*")
+
+
 def unit_tests(results, pattern):
     """Each cmocka program in build/unit; each of its tests counts."""
-    from fnmatch import fnmatchcase
     for program in sorted(glob.glob(os.path.join(TOP, "build", "unit", "*"))):
         name = os.path.basename(program)
         if not os.access(program, os.X_OK) or os.path.isdir(program) or "." in name:
             continue
-        if not fnmatchcase(f"unit/{name}", "*" + pattern.replace("[", "[[]") + "*"):
+        if not matches(f"unit/{name}", pattern):
             continue
         before = results.passed
         run_unit(results, name, program)
@@ -68,6 +73,20 @@ def run_unit(results, name, program):
         results.add(f"unit/{name}", True, "")
     if status != 0 or bad or not good:
         results.add(f"unit/{name}", False, f"status {status}, failed: {', '.join(sorted(bad)) or '-'}\n{output[-6000:]}")
+
+
+def fuzz_targets(results, pattern):
+    """The inputs in tests/fuzz/corpus, once each: none may fail, and they must reach the edges that they did."""
+    sys.path.insert(0, os.path.join(HERE, "fuzz"))
+    import fuzzing
+    for target in fuzzing.targets():
+        if not matches(f"fuzz/{target}", pattern):
+            continue
+        try:
+            print(f"fuzz/{target}: {fuzzing.replay_and_compare(target)}", flush=True)
+            results.add(f"fuzz/{target}", True, "")
+        except fuzzing.FuzzError as error:
+            results.add(f"fuzz/{target}", False, str(error))
 
 
 def pytest_tests(results, arguments, pattern):
@@ -139,6 +158,7 @@ def main():
     arguments = parser.parse_args()
     results = Results(arguments.arch)
     unit_tests(results, arguments.filter)
+    fuzz_targets(results, arguments.filter)
     pytest_tests(results, arguments, arguments.filter)
     if results.passed + results.failed == 0:
         print(f"no test matches '{arguments.filter}'")

@@ -13,7 +13,7 @@ libfdt=$deps/usr/lib/aarch64-linux-gnu/libfdt.a
 packages="gcc libc6-dev binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu python3
 qemu-system-x86 qemu-system-arm gdb-multiarch
 grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf
-python3-pytest python3-pexpect libcmocka-dev libfdt-dev device-tree-compiler clang lld universal-ctags"
+python3-pytest python3-pexpect libcmocka-dev libfdt-dev device-tree-compiler clang lld universal-ctags patch"
 
 # clang's sanitizer and fuzzer libraries have the version in the package's name.
 clang_runtime() {

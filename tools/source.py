@@ -38,7 +38,8 @@ def core_files():
 
 def all_files():
     named = ("Makefile", ".clang-format", ".ci/run", "README.md", "CONTRIBUTING.md")
-    return core_files() + files("tests/**/*", "tools/**/*", "docs/**/*", *named)
+    found = core_files() + files("tests/**/*", "tools/**/*", "docs/**/*", *named)
+    return [f for f in found if not f.startswith("tests/fuzz/corpus/")]  # the fuzzers' inputs are no text
 
 
 def code_files():

@@ -7,28 +7,12 @@
  * flags: -Wl,-T,tests/unit/host_sets.ld -fsanitize-ignorelist=tests/fuzz/ignore.list
  */
 #include "cmdline_fixture.h"
+#include "fuzz.h"
 
 #include <ctype.h>
 
-#define REQUIRE(condition) \
-	do { \
-		if (!(condition)) { \
-			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition); \
-			abort(); \
-		} \
-	} while (0)
-
 static struct options first_options;
 static struct chain_table first_chains;
-
-static void check_printable(const char *text, size_t room)
-{
-	size_t length = strnlen(text, room);
-
-	REQUIRE(length < room);
-	for (size_t i = 0; i < length; i++)
-		REQUIRE(text[i] >= 0x20 && text[i] <= 0x7e);
-}
 
 /* "cmdline: WORD: what is wrong; what is done instead", whatever WORD contains. */
 static void check_complaint(void *context, const char *line)
@@ -111,8 +95,6 @@ static void check_same_result(const char *text, size_t bytes, bool was_cut)
 	REQUIRE(memcmp(&parsed, &first_options, sizeof(parsed)) == 0);
 	REQUIRE(memcmp(&parsed_chains, &first_chains, sizeof(parsed_chains)) == 0);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """tests/tree/test_build.py: the Makefile as a user meets it: help, quoting, machines without tools, clang."""
+import glob
 import os
 import subprocess
 
@@ -109,8 +110,12 @@ def test_other_systems_are_told_what_is_needed(tmp_path):
 
 
 def test_fuzz():
+    """One row for each target (what is in it: tests/tree/test_fuzz.py)."""
     done = make("fuzz", "T=3", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    targets = sorted(os.path.basename(p)[:-len("_fuzz.c")] for p in glob.glob(os.path.join(TOP, "tests", "fuzz", "*_fuzz.c")))
+    rows = done.stdout.splitlines()
+    assert len(rows) == 1 + len(targets) and sorted(row.split()[0] for row in rows[1:]) == targets
 
 
 def test_no_test_matches():
