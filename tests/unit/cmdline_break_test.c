@@ -27,9 +27,9 @@ static void test_names(void **state)
 	assert_string_equal(complaints, "");
 	assert_int_equal(parsed.broken, 1u << BROKEN_ALIAS);
 	assert_false(parsed.break_list);
-	parse("break=alias,arena,gate-check,core-class,wp,wx,init,dry-run");
+	parse("break=alias,arena,gate-check,core-class,wp,wx,init,dry-run,shootdown,probe,apic");
 	assert_string_equal(complaints, "");
-	assert_int_equal(parsed.broken, ((1u << BROKEN_COUNT) - 1) & ~(1u << BROKEN_ASID));
+	assert_int_equal(parsed.broken, ((1u << BROKEN_COUNT) - 1) & ~(1u << BROKEN_ASID | 1u << BROKEN_FWCFG));
 	parse("");
 	assert_int_equal(parsed.broken, 0);
 }
@@ -45,13 +45,15 @@ static void test_list(void **state)
 	broken_list_print();
 	assert_non_null(strstr(fake_log_text, "break: alias: "));
 	assert_non_null(strstr(fake_log_text, "break: dry-run: "));
+	assert_non_null(strstr(fake_log_text, "break: apic: "));
 	assert_null(strstr(fake_log_text, "asid"));
+	assert_null(strstr(fake_log_text, "fwcfg"));
 }
 
 static void test_errors(void **state)
 {
 	(void)state;
-	static const char *const bad[] = { "", "foo", "alias,", ",alias", "alias,foo", "alias,list", "Alias", "asid" };
+	static const char *const bad[] = { "", "foo", "alias,", ",alias", "alias,foo", "alias,list", "Alias", "asid", "fwcfg" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		char text[64];

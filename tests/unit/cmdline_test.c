@@ -19,6 +19,7 @@ static void test_defaults(void **state)
 		memset(&expected, 0, sizeof(expected));
 		expected.rodata = true;
 		expected.loglevel = 2;
+		expected.smp = MAX_CPUS;
 		good(empty[i]);
 		assert_memory_equal(&parsed, &expected, sizeof(expected));
 		assert_int_equal(parsed_chains.count, 1);
@@ -66,7 +67,7 @@ static void test_unknown_options(void **state)
 	complains("la=on", "cmdline: la=on: unknown option; ignored");
 	complains("-lab", "cmdline: -lab: unknown option; ignored");
 	/* Those of later issues, and those of the broken kernel. */
-	static const char *const later[] = { "smp=2", "init=sh", "run=ps", "break=wp", "break=list", "ask_timeout=1" };
+	static const char *const later[] = { "init=sh", "run=ps", "break=wp", "break=list", "ask_timeout=1" };
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
 		parse(later[i]);
 		assert_int_equal(complaint_count, 1);
@@ -101,11 +102,38 @@ static void test_bad_values(void **state)
 	}
 }
 
+static void test_smp(void **state)
+{
+	(void)state;
+	static const char *const bad[] = { "0", "9", "", "10", "08", "-1", "+1", "1 ", " 1", "0x2", "x", "2x", "1.5", "8,1" };
+
+	assert_int_equal(MAX_CPUS, 8);
+	for (unsigned cpus = 1; cpus <= MAX_CPUS; cpus++) {
+		char text[32];
+		snprintf(text, sizeof(text), "smp=%u", cpus);
+		good(text);
+		assert_int_equal(parsed.smp, cpus);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char text[32], expected[96];
+		snprintf(text, sizeof(text), "smp=3 'smp=%s'", bad[i]); /* a bad value is not the one before either */
+		snprintf(expected, sizeof(expected), "cmdline: smp=%s: option 'smp' was given before; using this one\n"
+			 "cmdline: smp=%s: value is not 1 to 8; using 8", bad[i], bad[i]);
+		complains(text, expected);
+		assert_int_equal(parsed.smp, MAX_CPUS);
+	}
+	complains("smp", "cmdline: smp: value is not 1 to 8; using 8");
+	assert_int_equal(parsed.smp, MAX_CPUS);
+	complains("smp=9 smp=2", "cmdline: smp=9: value is not 1 to 8; using 8\n"
+				 "cmdline: smp=2: option 'smp' was given before; using this one");
+	assert_int_equal(parsed.smp, 2);
+}
+
 static void test_no_value_is_an_empty_value(void **state)
 {
 	(void)state;
 	static const char *const names[] = {
-		"lab", "rodata", "exit", "loglevel", "ro_fault", "nonce", "initcall_trace"
+		"lab", "rodata", "exit", "loglevel", "ro_fault", "nonce", "smp", "initcall_trace"
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -336,7 +364,7 @@ static void test_table(void **state)
 	(void)state;
 	static const char *const names[] = { "ro_fault", "ro_fault.",      "rodata",        "lab",
 					     "inject",   "test",           "exit",          "nonce",
-					     "loglevel", "initcall_trace", "initcall_order" };
+					     "smp",      "loglevel",       "initcall_trace", "initcall_order" };
 
 	assert_int_equal(cmdline_option_count, ARRAY_SIZE(names));
 	for (unsigned i = 0; i < cmdline_option_count; i++) {
@@ -353,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_unknown_options),
 		cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_smp),
 		cmocka_unit_test(test_no_value_is_an_empty_value),
 		cmocka_unit_test(test_nonce),
 		cmocka_unit_test(test_last_of_two_wins),

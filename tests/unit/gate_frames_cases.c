@@ -156,8 +156,9 @@ static void test_chain_state(void **state)
 
 	(void)state;
 	memset(bytes, 7, sizeof(bytes));
+	gate_hold();
 	for (vaddr_t addr = (vaddr_t)&chain_table - 300; addr < (vaddr_t)(&chain_table + 1) + 300; addr++)
-		if (!is_element(addr))
+		if (!is_element(addr)) /* what lies behind the chains, their state, is none either */
 			wrong += gate_state((struct chain_element *)addr, 9, bytes) != ERR_RANGE, refused++;
 	assert_int_equal(wrong, 0);
 	assert_int_equal(gate_counters.refused, refused);
@@ -208,6 +209,7 @@ static void test_ring(void **state)
 	struct violation violation = { .seq = 1, .addr = 100, .count = 1, .size_bytes = 8 };
 
 	(void)state;
+	gate_hold();
 	assert_int_equal(gate_run(GATE_RING_MERGE, (uint64_t)&violation, 0, 0, 0, 0), ERR_FULL); /* nothing to merge into */
 	for (unsigned i = 0; i < RING_RECORDS; i++, violation.seq++)
 		ALLOWS(gate_run(GATE_RING_APPEND, (uint64_t)&violation, 0, 0, 0, 0));
@@ -229,6 +231,23 @@ static void test_ring(void **state)
 	assert_int_equal(gate_run(GATE_RING_APPEND, (uint64_t)&violation, 0, 0, 0, 0), ERR_FULL); /* the first ones stay */
 	assert_true(ring->kept == RING_RECORDS && ring->appended == RING_RECORDS + 1 && ring->records[0].seq == 1);
 	assert_int_equal(gate_run(GATE_RING_MERGE, (uint64_t)&violation, 0, 0, 0, 0), ERR_FULL);
+}
+
+/* A record and its chain's counters belong together: only who holds the lock over both may write them. */
+static void test_records_need_the_lock(void **state)
+{
+	struct violation violation = { .seq = 1, .addr = 100, .count = 1, .size_bytes = 8 };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		REFUSES(ERR_DENIED, gate_run(GATE_RING_APPEND, (uint64_t)&violation, 0, 0, 0, 0));
+		REFUSES(ERR_DENIED, gate_run(GATE_RING_MERGE, (uint64_t)&violation, 0, 0, 0, 0));
+		REFUSES(ERR_DENIED, gate_state(&chain_table.chains[0].elements[0], 1, NULL));
+		assert_int_equal(chain_table.chains[0].elements[0].used, 0);
+		gate_hold();
+		ALLOWS(gate_run(GATE_RING_APPEND, (uint64_t)&violation, 0, 0, 0, 0));
+		gate_let_go();
+	}
 }
 
 #define BEGIN(page, neighbour) gate_run(GATE_DRY_BEGIN, page, neighbour, 0, 0, 0)
@@ -330,6 +349,7 @@ int gate_frames_cases(void)
 		cmocka_unit_test_setup(test_chain_state, scene),
 		cmocka_unit_test_setup(test_unprotect, scene),
 		cmocka_unit_test_setup(test_ring, scene),
+		cmocka_unit_test_setup(test_records_need_the_lock, scene),
 		cmocka_unit_test_setup(test_dry_run_refusals, scene),
 		cmocka_unit_test_setup(test_dry_run, scene),
 		cmocka_unit_test_setup(test_device, scene),
