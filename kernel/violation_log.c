@@ -9,7 +9,9 @@
 #include <amber/chain.h>
 #include <amber/gate_ops.h>
 #include <amber/log.h>
+#include <amber/panic.h>
 #include <amber/string.h>
+#include <amber/upcalls.h>
 
 #include <arch.h>
 
@@ -21,18 +23,21 @@
 #define PRINT_BURST       256
 #define PRINT_PER_SECOND  20
 
+#define QUEUE_MAX 16
+
 struct violation_counts violation_counts;
 
 /* Each CPU builds its next record in a slot of its own; when it is opened, the slots change hands, and nothing is copied. */
 static struct violation slots[MAX_CPUS + 1];
 static struct violation *open_record = &slots[MAX_CPUS];
 static struct violation *spare[MAX_CPUS];
-/* What a CPU has closed and not printed yet. */
+/* What is closed and not printed yet, in order. One CPU at a time prints, so that lines come in the order of records. */
 static struct to_print {
-	bool is_there;
 	uint64_t left_out; /* records before it that the rate limit left out */
 	struct violation record;
-} printer[MAX_CPUS];
+} queue[QUEUE_MAX];
+static unsigned queue_first, queue_count;
+static bool is_printing;
 static const struct chain *open_chain;
 static bool is_open;
 static uint64_t last_store_us;
@@ -111,22 +116,22 @@ static bool may_print(void)
 	return true;
 }
 
-/* The open record is complete: this CPU will print it when it has let go of the gate's lock. */
+/* The open record is complete: it will be printed when the gate's lock is free. */
 static void close_record(void)
 {
-	struct to_print *to_print = &printer[this_cpu()->id];
+	struct to_print *to_print = &queue[(queue_first + queue_count) % QUEUE_MAX];
 
 	if (!is_open)
 		return;
 	is_open = false;
-	if (open_record->verdict != VERDICT_PANIC && !may_print()) {
+	if (queue_count == QUEUE_MAX || (open_record->verdict != VERDICT_PANIC && !may_print())) {
 		violation_counts.not_printed++;
 		return;
 	}
 	to_print->left_out = violation_counts.not_printed - reported;
 	reported = violation_counts.not_printed;
 	to_print->record = *open_record;
-	to_print->is_there = true;
+	queue_count++;
 }
 
 void violation_log_open(struct violation *violation, const struct chain *chain)
@@ -143,27 +148,49 @@ void violation_log_open(struct violation *violation, const struct chain *chain)
 	gate_run(GATE_RING_APPEND, (uint64_t)violation, 0, 0, 0, 0);
 }
 
-void violation_log_print(void)
+/* The next one to print, if no other CPU is at it. A panic waits for nobody. */
+static bool take_next(struct to_print *next)
 {
-	struct to_print *to_print = this_cpu() ? &printer[this_cpu()->id] : NULL;
+	bool is_mine;
 
-	if (!to_print || !to_print->is_there) /* no per-CPU constants yet: nothing is sealed */
-		return;
-	to_print->is_there = false;
-	if (to_print->left_out)
-		log_warn("ro", "%zu records were not printed (too many at once)", (size_t)to_print->left_out);
-	violation_print(&to_print->record);
+	gate_hold();
+	is_mine = queue_count && (!is_printing || panic_is_under_way());
+	if (is_mine) {
+		*next = queue[queue_first];
+		queue_first = (queue_first + 1) % QUEUE_MAX;
+		queue_count--;
+		is_printing = true;
+	}
+	gate_let_go();
+	return is_mine;
 }
 
+void violation_log_print(void)
+{
+	static struct to_print next; /* is_printing guards it */
+
+	while (__atomic_load_n(&queue_count, __ATOMIC_RELAXED) && take_next(&next)) {
+		if (next.left_out)
+			log_warn("ro", "%zu records were not printed (too many at once)", (size_t)next.left_out);
+		violation_print(&next.record);
+		__atomic_store_n(&is_printing, false, __ATOMIC_RELEASE);
+	}
+}
+
+/* Also what another CPU is printing is out then. */
 void violation_log_flush(void)
 {
 	uint64_t irq_state = arch_irq_save();
 
-	violation_log_print();
-	if (is_open) {
+	if (__atomic_load_n(&is_open, __ATOMIC_RELAXED)) {
 		gate_hold();
 		close_record();
 		gate_let_go();
+	}
+	violation_log_print();
+	while (__atomic_load_n(&is_printing, __ATOMIC_ACQUIRE) && !panic_is_under_way()) {
+		cpu_poll();
+		arch_cpu_relax();
 		violation_log_print();
 	}
 	arch_irq_restore(irq_state);

@@ -28,7 +28,7 @@ static void print_words(const struct seal_report *report)
 
 static void dry_run_root(void *context, paddr_t root, paddr_t shared)
 {
-	if (shared)
+	if (shared && root != bringup_root_frame)
 		json_address(context, NULL, root);
 }
 

@@ -8,6 +8,9 @@ int pagetable_cases(void);
 int gate_cases(void);
 int gate_frames_cases(void);
 int gate_run_cases(void);
+int gate_lock_cases(void);
+int gate_cpus_cases(void);
+int gate_fast_cases(void);
 int seal_cases(void);
 
 #endif

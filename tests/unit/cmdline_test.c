@@ -115,7 +115,7 @@ static void test_smp(void **state)
 		assert_int_equal(parsed.smp, cpus);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		char text[32], expected[96];
+		char text[32], expected[192];
 		snprintf(text, sizeof(text), "smp=3 'smp=%s'", bad[i]); /* a bad value is not the one before either */
 		snprintf(expected, sizeof(expected), "cmdline: smp=%s: option 'smp' was given before; using this one\n"
 			 "cmdline: smp=%s: value is not 1 to 8; using 8", bad[i], bad[i]);

@@ -17,9 +17,14 @@ static uint8_t remembered[MIB(2)];
 
 void scene_make(void)
 {
+	scene_make_cpus(1);
+}
+
+void scene_make_cpus(unsigned cpus)
+{
 	paddr_t table = 0;
 
-	fake_boot_small();
+	fake_boot_small_cpus(cpus);
 	if (frame_table.arena_end - frame_table.arena_start > sizeof(remembered))
 		abort();
 	if (pagetable_map(kernel_root_frame, AREA, POOL, PAGE_SIZE, PERM_R, 1) || pagetable_unmap(kernel_root_frame, AREA, PAGE_SIZE))
@@ -61,10 +66,13 @@ static paddr_t page_of(uint64_t offset)
 	return frame_table.arena_start + offset;
 }
 
-/* What an unused frame holds means nothing, and the gate stack holds anything. */
+/* What an unused frame holds means nothing, and a gate stack holds anything. */
 static bool counts(uint64_t offset)
 {
-	return frame_type_at(page_of(offset)) != FRAME_ARENA && page_of(offset) != percpu[0].gate_stack;
+	for (unsigned id = 0; id < MAX_CPUS; id++)
+		if (page_of(offset) == percpu[id].gate_stack)
+			return false;
+	return frame_type_at(page_of(offset)) != FRAME_ARENA;
 }
 
 void scene_remember(void)

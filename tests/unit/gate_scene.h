@@ -19,11 +19,12 @@
 extern paddr_t area_table[4]; /* [1] … [3]: the tables above AREA; all entries of [1] and all but one of [2] are empty */
 
 void scene_make(void); /* a cmocka setup calls it */
+void scene_make_cpus(unsigned cpus); /* the same with that many of them */
 pte_t *scene_entry(paddr_t table, unsigned index);                /* to write: between fake_window_open and _close */
 void scene_set_entry(paddr_t table, unsigned index, pte_t pte);   /* behind the gate's back */
 pte_t scene_get_entry(paddr_t table, unsigned index);
 void scene_set_frame(paddr_t frame, enum frame_type type, unsigned level, unsigned writable);
-/* Frame table, all tables and records: all of the arena but the gate stack. */
+/* Frame table, all tables and records: all of the arena but the gate stacks. */
 void scene_remember(void);
 bool scene_is_as_remembered(void);
 void scene_restore(void);

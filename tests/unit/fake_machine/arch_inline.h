@@ -15,6 +15,7 @@ extern struct percpu *fake_this_cpu;
 extern bool fake_irqs_enabled;
 extern uint64_t fake_root; /* the loaded root value */
 void fake_note_sync(void);
+void fake_relax(void);
 
 static inline void arch_pte_sync(void)
 {
@@ -51,6 +52,7 @@ static inline void arch_irq_enable(void)
 
 static inline void arch_cpu_relax(void)
 {
+	fake_relax();
 }
 
 static inline void arch_wait_for_interrupt(void)

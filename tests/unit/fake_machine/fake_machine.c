@@ -20,6 +20,7 @@
 #include "gate.h"
 #include "kernel_map.h"
 #include "phys.h"
+#include "shootdown.h"
 
 extern char __host_data_start[], __host_data_end[], __host_bss_start[], __host_bss_end[]; /* image.ld */
 
@@ -32,7 +33,7 @@ unsigned arch_device_count;
 const char arch_name[] = "fake";
 bool fake_broadcasts = true;
 unsigned fake_interrupts[MAX_CPUS][CPU_INTERRUPT_COUNT], fake_starts[MAX_CPUS], fake_polls;
-void (*fake_on_poll)(void);
+void (*fake_on_relax)(void);
 paddr_t fake_bringup_root;
 
 static int ram_file;
@@ -266,8 +267,14 @@ enum error arch_gate_interrupt(struct percpu *cpu, enum cpu_interrupt what)
 void cpu_poll(void)
 {
 	fake_polls++;
-	if (fake_on_poll)
-		fake_on_poll();
+	tlb_shootdown_poll();
+}
+
+void fake_relax(void)
+{
+	must(!in_gate, "somebody waits inside the gate");
+	if (fake_on_relax)
+		fake_on_relax();
 }
 
 void on_each_cpu(void (*fn)(void *), void *argument)

@@ -37,7 +37,7 @@ void fake_be_cpu(unsigned id); /* from here on that CPU runs, under the kernel r
 extern bool fake_broadcasts;   /* arch_tlb_broadcast_… reach the other CPUs (as on aarch64); true unless a test says otherwise */
 extern unsigned fake_interrupts[MAX_CPUS][CPU_INTERRUPT_COUNT], fake_starts[MAX_CPUS]; /* what the gate sent, to whom */
 extern unsigned fake_polls;    /* calls of cpu_poll: how often somebody waited */
-extern void (*fake_on_poll)(void); /* what the others do meanwhile */
+extern void (*fake_on_relax)(void); /* what the others do while this one spins */
 #define FAKE_BRINGUP_PAGE 0x380000000000ull /* in a top-level slot of its own */
 extern paddr_t fake_bringup_root;
 
