@@ -111,6 +111,10 @@ class Guest:
         """The lines that are for people: neither events nor self-test results."""
         return [line for line in self.finished_lines if line and not line.startswith("@amber ")]
 
+    @staticmethod
+    def is_kernel_line(line):
+        return bool(LOG_LINE.match(line))
+
     def said(self, text):
         return any(text in line for line in self.people_lines)
 
