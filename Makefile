@@ -57,7 +57,8 @@ endif
 
 # --- Compiler and flags, by purpose ------------------------------------------------------------------
 ifeq ($(COMPILER),clang)
-compiler = clang --target=$1-unknown-none-elf -Qunused-arguments
+# tools/explain's reader of debug information doesn't know clang's DWARF 5.
+compiler = clang --target=$1-unknown-none-elf -gdwarf-4 -Qunused-arguments
 linker   = ld.lld
 else
 compiler = $1-linux-gnu-gcc
