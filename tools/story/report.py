@@ -97,7 +97,8 @@ def violation_lines(event, program):
     yield printable(f"[{when}] violation {or_unknown(event['seq'])}: write to {kind}" + (f", {count} stores in a row" if count > 1 else ""))
     yield from what_lines(event, program)
     pc = int(event["pc"], 16) if event["pc"] else None
-    yield row("who", f"{event['pc_symbol'] or or_unknown(event['pc'])}" + (f"  {place(program, pc)}" if pc is not None and place(program, pc) else ""))
+    where = place(program, pc) if pc is not None else ""
+    yield row("who", f"{event['pc_symbol'] or or_unknown(event['pc'])}" + (f"  {where}" if where else ""))
     call = "" if event["syscall"] is None else f", system call {event['syscall']}"
     yield row("", f"in thread '{or_unknown(event['thread'])}' on CPU {or_unknown(event['cpu'])}{CONTEXTS.get(event['context'], '')}"
                   f"{call}, {or_unknown(event['kind'])}")
@@ -195,7 +196,8 @@ def part(program, leaf, old, new):
 
 def inject_lines(event):
     after = f"; then it held {values.dump(bytes.fromhex(event['after']))}" if event["after"] else ""
-    yield printable(f"inject {or_unknown(event['n'])}: {or_unknown(event['target'])}: {INJECTED.get(event['result'], or_unknown(event['result']))}{after}")
+    result = INJECTED.get(event["result"], or_unknown(event["result"]))
+    yield printable(f"inject {or_unknown(event['n'])}: {or_unknown(event['target'])}: {result}{after}")
 
 
 def end_lines(run):
