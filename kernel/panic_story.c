@@ -18,10 +18,11 @@
 #include "thread.h"
 #include "violation_log.h"
 
-#define STACK_LINES    6
+#define STACK_LINES    8
 #define COLUMNS        80
 #define ROWS           25
 #define PREFIX_COLUMNS 22 /* "[99999.123456] panic: " */
+#define ONE_ROW        (COLUMNS - PREFIX_COLUMNS - 8) /* behind a line's title */
 #define LAST_ROWS      3  /* what is certain, what is next, "halted" */
 #define CHAIN_SHOWN    96 /* of a chain's text; the event has all of it */
 
@@ -47,7 +48,7 @@ unsigned panic_cpu(void)
 
 static void print_stack(const vaddr_t *addresses, unsigned count)
 {
-	char name[COLUMNS - PREFIX_COLUMNS - sizeof("  stack ") + 1]; /* one row each */
+	char name[ONE_ROW + 1];
 
 	for (unsigned i = 0; i < count && i < STACK_LINES && rows_used + LAST_ROWS < ROWS; i++)
 		say("  %s %s", i ? "     " : "stack", symbol_format(addresses[i], name, sizeof(name)));
@@ -58,6 +59,7 @@ void panic_story_plain(const char *reason, vaddr_t frame_pointer)
 	vaddr_t addresses[STACK_LINES];
 	unsigned count = backtrace_from(frame_pointer, addresses, STACK_LINES);
 
+	rows_used = 0;
 	say("%s", reason);
 	say("  who   thread '%s' on CPU %u", thread_name(), panic_cpu());
 	print_stack(addresses, count);
@@ -84,8 +86,10 @@ static void print_rule(const struct violation *violation)
 	say("  rule  ro_fault=%.*s%s", CHAIN_SHOWN, chain, strlen(chain) > CHAIN_SHOWN ? "..." : "");
 	for (unsigned i = 0; i < violation->asked_count; i++) {
 		const struct violation_asked *asked = &violation->asked[i];
+		char answer[ONE_ROW + 1];
 
-		say("        %s: %s", asked->policy, asked->why ? asked->why : "stop the machine");
+		format(answer, sizeof(answer), "%s: %s", asked->policy, asked->why ? asked->why : "stop the machine");
+		say("        %s", answer);
 	}
 	if (violation->several_chains)
 		say("        the store reaches objects with different chains");
@@ -98,7 +102,7 @@ static void print_next(const struct violation *violation)
 	if (violation->class == CLASS_CORE)
 		say("  next  look at the stack: no option forgives this write");
 	else
-		say("  next  try ro_fault=ignore (drop), once or unprotect (pass)");
+		say("  next  try ro_fault=ignore (drop), once, unprotect (pass)");
 }
 
 void panic_story_sealed(const struct violation *violation)
@@ -108,6 +112,7 @@ void panic_story_sealed(const struct violation *violation)
 
 	violation_words(violation, words, sizeof(words));
 	symbol_format(violation->pc, pc, sizeof(pc));
+	rows_used = 0;
 	say("WRITE TO SEALED MEMORY");
 	say("  what  %s", words);
 	say("  who   %s", pc);
@@ -116,9 +121,9 @@ void panic_story_sealed(const struct violation *violation)
 	print_rule(violation);
 	print_stack(violation->backtrace, violation->backtrace_count);
 	if (seal_unprotected_pages())
-		say("  this write changed nothing; %lu pages were opened before", (unsigned long)seal_unprotected_pages());
+		say("  this write changed nothing; %lu pages opened before", (unsigned long)seal_unprotected_pages());
 	else if (violation_counts.by_verdict[VERDICT_ONCE])
-		say("  this write changed nothing; %lu were let through before",
+		say("  this write changed nothing; %lu let through before",
 		          (unsigned long)violation_counts.by_verdict[VERDICT_ONCE]);
 	else
 		say("  sealed memory is unchanged");
