@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tests/tree/test_explain.py: tools/explain on logs that are whole, cut, garbled and hostile; without a kernel."""
+"""tests/tree/test_explain_log.py: tools/explain on logs that are whole, cut, garbled and hostile; without a kernel."""
 import random
 import re
 import shlex
