@@ -57,7 +57,8 @@ endif
 
 # --- Compiler and flags, by purpose ------------------------------------------------------------------
 ifeq ($(COMPILER),clang)
-compiler = clang --target=$1-unknown-none-elf -Qunused-arguments
+# tools/explain's reader of debug information doesn't know clang's DWARF 5.
+compiler = clang --target=$1-unknown-none-elf -gdwarf-4 -Qunused-arguments
 linker   = ld.lld
 else
 compiler = $1-linux-gnu-gcc
@@ -70,7 +71,10 @@ code     := -O2 -g -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-
 warnings := -Wall -Wextra -Werror -Wstrict-prototypes -Wvla -Wframe-larger-than=1024
 # The gate's stack has one page and no guard: small frames, whose sizes a test adds up.
 gate     := -Wframe-larger-than=256 -fstack-usage
-flags_x86_64  := -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fcf-protection=none
+# The framebuffer console's font; machine-neutral, so both compilers and kernels use the same file.
+font     := build/font.bin
+psf      := /usr/share/consolefonts/Lat15-VGA16.psf.gz
+flags_x86_64  := -Wa,-I,build -fno-pie -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fcf-protection=none
 flags_aarch64 := -march=armv8.1-a -mgeneral-regs-only -mno-outline-atomics -mstrict-align
 libfdt   := build/deps/usr/lib/aarch64-linux-gnu/libfdt.a
 flags_libfdt := -isystem build/deps/usr/include -isystem /usr/aarch64-linux-gnu/include
@@ -121,6 +125,11 @@ $(foreach m,$(MACHINES),$(eval $(call kernel_rules,$m,$(OUT)/$m/break,-DAMBER_BR
 
 $(libfdt):
 	@echo "$@ is missing: run 'make setup' first" >&2; exit 1
+
+$(font): tools/psf_font.py $(wildcard $(psf))
+	@mkdir -p $(@D)
+	$(Q)$(PYTHON) $< $(psf) $@
+$(foreach k,/ /break/,$(OUT)/x86_64$kobj/arch/x86_64/font.S.o): $(font)
 
 # --- The ISO for BIOS and UEFI: GRUB, its menu, the kernel without debug information -----------------
 define iso_rules

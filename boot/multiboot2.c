@@ -50,15 +50,6 @@ struct tag_module {
 	/* its command line follows */
 };
 
-struct tag_framebuffer {
-	struct tag tag;
-	uint64_t addr;
-	uint32_t pitch, width, height;
-	uint8_t bits, type, reserved;
-} __packed;
-
-#define FRAMEBUFFER_EGA_TEXT 2
-#define TEXT_SCREEN_ADDR     0xb8000
 #define RSDP_1_BYTES         20 /* ACPI 1.0 */
 #define RSDP_2_BYTES         36 /* ACPI 2.0 and later, ACPI 6.4 §5.2.5.3 */
 
@@ -150,19 +141,6 @@ static __init enum error read_module(struct reader *reader, const struct tag_at 
 	return boot_fill_initrd(&reader->fill, module.start, module.end);
 }
 
-static __init enum error read_framebuffer(struct reader *reader, const struct tag_at *at)
-{
-	struct tag_framebuffer screen;
-	enum error error = tag_needs(reader, at, sizeof(screen));
-
-	if (error != OK)
-		return error;
-	memcpy(&screen, reader->info + at->offset, sizeof(screen));
-	reader->fill.out->text_screen = screen.type == FRAMEBUFFER_EGA_TEXT && screen.addr == TEXT_SCREEN_ADDR &&
-	                                screen.width == 80 && screen.height == 25;
-	return OK;
-}
-
 /* The loader copied ACPI's root pointer into the tag; the newer one is better. */
 static __init enum error read_rsdp(struct reader *reader, const struct tag_at *at)
 {
@@ -184,7 +162,9 @@ static __init enum error tag_use(struct reader *reader, const struct tag_at *at)
 	case TAG_MEMORY:
 		return read_memory(reader, at);
 	case TAG_FRAMEBUFFER:
-		return read_framebuffer(reader, at);
+		/* It can't stop the boot: what is wrong with it is printed later. */
+		multiboot2_screen_read(reader->info + at->offset, at->tag.size, reader->fill.out);
+		return OK;
 	case TAG_RSDP_1:
 	case TAG_RSDP_2:
 		return read_rsdp(reader, at);
@@ -251,6 +231,8 @@ __init enum error multiboot2_parse(const void *memory, uint64_t memory_bytes, pa
 		error = boot_refuse(&reader.fill, "there is no memory map");
 	if (error == OK)
 		error = boot_fill_finish(&reader.fill);
+	if (error == OK)
+		multiboot2_screen_check_memory(out);
 	return error;
 }
 

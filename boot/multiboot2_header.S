@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * boot/multiboot2_header.S: what GRUB looks for in the first 32 KiB of the file (Multiboot2 specification,
- * 3.1). It asks for nothing that a loader may lack: no framebuffer, so that a BIOS stays in text mode.
+ * 3.1). Only the memory map and the entry are needed: a framebuffer is asked for, but optional. GRUB
+ * stays in text mode where the menu says so (BIOS: gfxpayload=text in boot/grub.cfg), or without a display.
  */
 #include <amber/layout.h>
 
@@ -10,7 +11,13 @@
 #define MULTIBOOT2_TAG_END       0
 #define MULTIBOOT2_TAG_REQUEST   1
 #define MULTIBOOT2_TAG_ENTRY     3
+#define MULTIBOOT2_TAG_SCREEN    5
+#define MULTIBOOT2_OPTIONAL      1
 #define MULTIBOOT2_INFO_MEMORY   6
+/* 80 × 25 cells of 8 × 16 pixels, doubled; another size will do as well. */
+#define WANTED_WIDTH             1280
+#define WANTED_HEIGHT            800
+#define WANTED_BITS              32
 #define MULTIBOOT2_HEADER_BYTES  (header_end - header_start)
 #define IMAGE_PHYS               0x200000
 
@@ -31,6 +38,11 @@ header_start:
 	.word MULTIBOOT2_TAG_ENTRY, 0
 	.long 12
 	.long entry_multiboot2 - (IMAGE_BASE - IMAGE_PHYS)
+
+	.balign 8
+	.word MULTIBOOT2_TAG_SCREEN, MULTIBOOT2_OPTIONAL
+	.long 20
+	.long WANTED_WIDTH, WANTED_HEIGHT, WANTED_BITS
 
 	.balign 8
 	.word MULTIBOOT2_TAG_END, 0

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/panic_story.c: the story of a panic in at most 20 lines of 80 columns: what, who, before, rule, stack, what is
- * certain, what to try next. Any context, interrupts masked.
+ * kernel/panic_story.c: the story of a panic: what, who, before, rule, stack, what is certain, what to try next. It fits
+ * a screen of 80×25 whole, whatever the names are: what can be long is cut, and the stack gets the rows that are left.
+ * Any context, interrupts masked.
  */
 #include "panic_story.h"
 
@@ -17,14 +18,35 @@
 #include "thread.h"
 #include "violation_log.h"
 
-#define STACK_LINES 6
+#define STACK_LINES    8
+#define COLUMNS        80
+#define ROWS           25
+#define PREFIX_COLUMNS 22 /* "[99999.123456] panic: " */
+#define ONE_ROW        (COLUMNS - PREFIX_COLUMNS - 8) /* behind a line's title */
+#define LAST_ROWS      3  /* what is certain, what is next, "halted" */
+#define CHAIN_SHOWN    96 /* of a chain's text; the event has all of it */
+
+static unsigned rows_used;
+
+/* One line of the story, which may take several rows. */
+static void __printf(1, 2) say(const char *fmt, ...)
+{
+	char text[200];
+	va_list args;
+
+	va_start(args, fmt);
+	format_args(text, sizeof(text), fmt, args);
+	va_end(args);
+	rows_used += (PREFIX_COLUMNS + strlen(text) + COLUMNS - 1) / COLUMNS;
+	log_error("panic", "%s", text);
+}
 
 static void print_stack(const vaddr_t *addresses, unsigned count)
 {
-	char name[80];
+	char name[ONE_ROW + 1];
 
-	for (unsigned i = 0; i < count && i < STACK_LINES; i++)
-		log_error("panic", "  %s %s", i ? "     " : "stack", symbol_format(addresses[i], name, sizeof(name)));
+	for (unsigned i = 0; i < count && i < STACK_LINES && rows_used + LAST_ROWS < ROWS; i++)
+		say("  %s %s", i ? "     " : "stack", symbol_format(addresses[i], name, sizeof(name)));
 }
 
 void panic_story_plain(const char *reason, vaddr_t frame_pointer)
@@ -32,45 +54,50 @@ void panic_story_plain(const char *reason, vaddr_t frame_pointer)
 	vaddr_t addresses[STACK_LINES];
 	unsigned count = backtrace_from(frame_pointer, addresses, STACK_LINES);
 
-	log_error("panic", "%s", reason);
-	log_error("panic", "  who   thread '%s' on CPU %u", thread_name(), panic_cpu());
+	rows_used = 0;
+	say("%s", reason);
+	say("  who   thread '%s' on CPU %u", thread_name(), panic_cpu());
 	print_stack(addresses, count);
 }
 
 static void print_writer(const struct violation *violation)
 {
 	if (violation->initcall)
-		log_error("panic", "  init  last written by initcall %s", violation->initcall);
+		say("  init  last written by initcall %s", violation->initcall);
 	else if (violation->class == CLASS_DATA && options.initcall_trace)
-		log_error("panic", "  init  not written by any initcall");
+		say("  init  not written by any initcall");
 	else if (violation->class == CLASS_DATA)
-		log_error("panic", "  init  who wrote it: boot with initcall_trace=on");
+		say("  init  who wrote it: boot with initcall_trace=on");
 }
 
 static void print_rule(const struct violation *violation)
 {
+	const char *chain = violation->chain ? violation->chain : "panic";
+
 	if (violation->class == CLASS_CORE) {
-		log_error("panic", "  rule  it is part of the protection itself: always panic");
+		say("  rule  it is part of the protection itself: always panic");
 		return;
 	}
-	log_error("panic", "  rule  ro_fault=%s", violation->chain ? violation->chain : "panic");
+	say("  rule  ro_fault=%.*s%s", CHAIN_SHOWN, chain, strlen(chain) > CHAIN_SHOWN ? "..." : "");
 	for (unsigned i = 0; i < violation->asked_count; i++) {
 		const struct violation_asked *asked = &violation->asked[i];
+		char answer[ONE_ROW + 1];
 
-		log_error("panic", "        %s: %s", asked->policy, asked->why ? asked->why : "stop the machine");
+		format(answer, sizeof(answer), "%s: %s", asked->policy, asked->why ? asked->why : "stop the machine");
+		say("        %s", answer);
 	}
 	if (violation->several_chains)
-		log_error("panic", "        the store reaches objects with different chains");
+		say("        the store reaches objects with different chains");
 	else if (!violation->asked_count || violation->asked[violation->asked_count - 1].why)
-		log_error("panic", "        nobody is left to ask: panic");
+		say("        nobody is left to ask: panic");
 }
 
 static void print_next(const struct violation *violation)
 {
 	if (violation->class == CLASS_CORE)
-		log_error("panic", "  next  look at the stack: no option forgives this write");
+		say("  next  look at the stack: no option forgives this write");
 	else
-		log_error("panic", "  next  try ro_fault=ignore (drop), once or unprotect (let through)");
+		say("  next  try ro_fault=ignore (drop), once, unprotect (pass)");
 }
 
 void panic_story_sealed(const struct violation *violation)
@@ -80,19 +107,20 @@ void panic_story_sealed(const struct violation *violation)
 
 	violation_words(violation, words, sizeof(words));
 	symbol_format(violation->pc, pc, sizeof(pc));
-	log_error("panic", "WRITE TO SEALED MEMORY");
-	log_error("panic", "  what  %s", words);
-	log_error("panic", "  who   %s", pc);
-	log_error("panic", "        in thread '%s' on CPU %u%s", violation->thread, violation->cpu, contexts[violation->context]);
+	rows_used = 0;
+	say("WRITE TO SEALED MEMORY");
+	say("  what  %s", words);
+	say("  who   %s", pc);
+	say("        in thread '%s' on CPU %u%s", violation->thread, violation->cpu, contexts[violation->context]);
 	print_writer(violation);
 	print_rule(violation);
 	print_stack(violation->backtrace, violation->backtrace_count);
 	if (seal_unprotected_pages())
-		log_error("panic", "  this write changed nothing; %lu pages were opened before", (unsigned long)seal_unprotected_pages());
+		say("  this write changed nothing; %lu pages opened before", (unsigned long)seal_unprotected_pages());
 	else if (violation_counts.by_verdict[VERDICT_ONCE])
-		log_error("panic", "  this write changed nothing; %lu were let through before",
+		say("  this write changed nothing; %lu let through before",
 		          (unsigned long)violation_counts.by_verdict[VERDICT_ONCE]);
 	else
-		log_error("panic", "  sealed memory is unchanged");
+		say("  sealed memory is unchanged");
 	print_next(violation);
 }

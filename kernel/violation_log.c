@@ -90,7 +90,10 @@ bool violation_log_merge(struct violation *violation, const struct chain *chain)
 	if (!joins(open_record, violation, chain))
 		return false;
 	join_bytes(open_record, violation);
-	open_record->addr = MIN(open_record->addr, violation->addr);
+	if (violation->addr < open_record->addr) {
+		open_record->addr = violation->addr;
+		open_record->paddr = violation->paddr; /* the name follows from it */
+	}
 	open_record->size_bytes += violation->size_bytes;
 	open_record->size_exact &= violation->size_exact;
 	open_record->count++;

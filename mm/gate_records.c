@@ -44,6 +44,7 @@ GATE_DO(ring_merge)
 	last->count = from->count;
 	last->size_bytes = from->size_bytes;
 	last->addr = from->addr;
+	last->paddr = from->paddr;
 	last->size_exact = from->size_exact;
 	for (unsigned i = 0; i < VIOLATION_BYTES_MAX; i++) {
 		last->old[i] = from->old[i];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * arch/x86_64/devices.c: which device pages are mapped, and what is switched off before: bus mastering of
- * every PCI function. Runs once while starting. Neither I/O APIC, HPET nor any PCI window is mapped:
+ * every PCI function (pci.c). Runs once while starting. Neither I/O APIC, HPET nor any PCI window is mapped:
  * a store to their registers can write memory behind the page tables' back.
  */
 #include "arch.h"
@@ -11,6 +11,7 @@
 
 #include "acpi.h"
 #include "apic.h"
+#include "framebuffer.h"
 #include "io.h"
 #include "x86.h"
 
@@ -19,22 +20,11 @@
 #define VGA_TEXT       0xb8000
 #define VGA_TEXT_BYTES 0x8000
 #define VGA_NAME       "vga-text"
+#define FRAMEBUFFER    "framebuffer"
 #define APIC_NAME      "local-apic"
 #define APIC_FOR_ALL   "local-apic-for-all" /* the broken kernel's */
 
 #define CPUID_APIC (1u << 9) /* leaf 1, edx */
-
-/* PCI Local Bus Specification 3.0, 3.2.2.3.2 and 6.2 */
-#define PCI_ADDRESS        0xcf8
-#define PCI_DATA           0xcfc
-#define PCI_ENABLE         0x80000000u
-#define PCI_COMMAND        0x04
-#define PCI_BUS_MASTER     0x04u
-#define PCI_HEADER         0x0c
-#define PCI_MANY_FUNCTIONS 0x800000u
-#define PCI_SLOTS          (256 * 32)
-#define PCI_FUNCTIONS      8
-#define PCI_NONE           0xffffffffu
 
 #define READABLE_END (4ull << 30) /* the boot tables' identity map */
 
@@ -46,40 +36,6 @@ static __init void device_add(const char *name, paddr_t start, uint64_t bytes, b
 	arch_devices[arch_device_count++] = (struct arch_device){
 		.name = name, .start = start, .bytes = bytes, .gate_only = gate_only,
 	};
-}
-
-/* Always inline: it runs for each of 8192 slots. */
-static inline __attribute__((always_inline)) uint32_t pci_read(uint32_t function, uint32_t reg)
-{
-	io_out32(PCI_ADDRESS, PCI_ENABLE | function << 8 | reg);
-	return io_in32(PCI_DATA);
-}
-
-static __init void pci_stop(uint32_t function)
-{
-	uint32_t command = pci_read(function, PCI_COMMAND);
-
-	if (command == PCI_NONE || !(command & PCI_BUS_MASTER))
-		return;
-	/* The upper half is the status register: ones clear bits there, so write zeros. */
-	io_out32(PCI_DATA, command & 0xffff & ~PCI_BUS_MASTER);
-}
-
-/* Every slot of every bus, without looking for bridges: what lies behind a wrongly set up one counts too. */
-static __init void pci_bus_mastering_off(void)
-{
-	for (uint32_t slot = 0; slot < PCI_SLOTS; slot++) {
-		uint32_t first = slot * PCI_FUNCTIONS;
-
-		if (pci_read(first, 0) == PCI_NONE)
-			continue;
-		pci_stop(first);
-		if (!(pci_read(first, PCI_HEADER) & PCI_MANY_FUNCTIONS))
-			continue;
-		for (uint32_t function = 1; function < PCI_FUNCTIONS; function++)
-			if (pci_read(first + function, 0) != PCI_NONE)
-				pci_stop(first + function);
-	}
 }
 
 __init const uint8_t *acpi_view(paddr_t start, size_t bytes)
@@ -119,14 +75,39 @@ static __init enum error apic_find(void)
 	return OK;
 }
 
+/* Only memory of a display device is taken for a framebuffer: whatever else the loader named (the local APIC, a PCI
+ * window, flash) would be as good as a physical write. */
+static __init void framebuffer_find(const struct boot_framebuffer *screen)
+{
+	uint64_t bytes = (uint64_t)screen->pitch * screen->height;
+
+	if (!pci_is_display_memory(screen->start, screen->start + bytes)) {
+		log_warn("screen", "framebuffer: 0x%lx to 0x%lx is no display device's memory; output on serial", screen->start,
+		         screen->start + bytes);
+		return;
+	}
+	framebuffer_learn(screen);
+	device_add(FRAMEBUFFER, screen->start, bytes, false);
+}
+
+/* There is at most one screen. */
+static __init void screen_find(const struct boot_info *boot_info)
+{
+	if (boot_info->framebuffer_refused[0])
+		log_warn("screen", "%s; output on serial", boot_info->framebuffer_refused);
+	else if (boot_info->framebuffer.pixel_bytes)
+		framebuffer_find(&boot_info->framebuffer);
+	/* PVH can't say whether there is a screen, so what the protocol says is not enough. */
+	else if (boot_info->text_screen && screen_is_there())
+		device_add(VGA_NAME, VGA_TEXT, VGA_TEXT_BYTES, false);
+}
+
 __init enum error arch_devices_find(const struct boot_info *boot_info)
 {
 	pci_bus_mastering_off();
 	power_find(boot_info->rsdp);
 	smp_find_trampoline(&boot_info->memory);
-	/* PVH can't say whether there is a screen, so what the protocol says is not enough. */
-	if (boot_info->text_screen && screen_is_there())
-		device_add(VGA_NAME, VGA_TEXT, VGA_TEXT_BYTES, false);
+	screen_find(boot_info);
 	return apic_find();
 }
 
@@ -135,7 +116,7 @@ __init void arch_devices_mapped(void)
 	for (unsigned i = 0; i < arch_device_count; i++) {
 		if (arch_devices[i].gate_only)
 			intc_mapped(arch_devices[i].va);
-		else if (strcmp(arch_devices[i].name, VGA_NAME) == 0)
-			screen_mapped(arch_devices[i].va);
+		else if (strcmp(arch_devices[i].name, APIC_FOR_ALL) != 0)
+			screen_mapped(arch_devices[i].va, arch_devices[i].start == VGA_TEXT);
 	}
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/x86_64/screen.c: the 80×25 VGA text screen, cell by cell; kernel/log.c scrolls. Any context; the
- * caller orders writers. Without a text screen nothing is drawn.
+ * arch/x86_64/screen.c: the 80×25 screen, cell by cell: VGA text, or a framebuffer (framebuffer.c); kernel/log.c
+ * scrolls. Any context; the caller orders writers. Without a screen nothing is drawn.
  */
 #include "arch.h"
 
+#include "framebuffer.h"
 #include "io.h"
 #include "x86.h"
 
-#define COLUMNS         80
-#define ROWS            25
+#define COLUMNS         FRAMEBUFFER_COLUMNS
+#define ROWS            FRAMEBUFFER_ROWS
 #define TEXT_PHYS       0xb8000
 #define COLOUR          0x0700u /* grey on black */
 #define COLOUR_LIGHT    0x4f00u /* white on red */
@@ -22,6 +23,7 @@
 #define PROBE_PATTERN   0x5aa5u
 
 static volatile uint16_t *text __ro_after_init;
+static void *framebuffer __ro_after_init;
 static bool is_on __ro_after_init;
 
 __init bool screen_is_there(void)
@@ -41,21 +43,30 @@ __init bool screen_is_there(void)
 	return kept;
 }
 
-__init void screen_mapped(vaddr_t va)
+__init void screen_mapped(vaddr_t va, bool is_text)
 {
-	text = (volatile uint16_t *)(uintptr_t)va;
+	if (is_text)
+		text = (volatile uint16_t *)(uintptr_t)va;
+	else
+		framebuffer = (void *)(uintptr_t)va;
+}
+
+static __init void text_start(void)
+{
+	for (unsigned i = 0; i < COLUMNS * ROWS; i++)
+		text[i] = COLOUR | ' ';
+	io_out8(CRTC_INDEX, CURSOR_START);
+	io_out8(CRTC_DATA, CURSOR_OFF);
 }
 
 __init void arch_screen_enable(bool text_screen)
 {
 	(void)text_screen; /* arch_devices_find looked, the memory is mapped only if there is one */
-	if (!text)
-		return;
-	for (unsigned i = 0; i < COLUMNS * ROWS; i++)
-		text[i] = COLOUR | ' ';
-	io_out8(CRTC_INDEX, CURSOR_START);
-	io_out8(CRTC_DATA, CURSOR_OFF);
-	is_on = true;
+	if (text)
+		text_start();
+	else if (framebuffer)
+		framebuffer_start(framebuffer);
+	is_on = text || framebuffer;
 }
 
 bool arch_screen_size(unsigned *columns, unsigned *rows)
@@ -67,6 +78,10 @@ bool arch_screen_size(unsigned *columns, unsigned *rows)
 
 void arch_screen_put(unsigned column, unsigned row, char c, bool highlight)
 {
-	if (is_on && column < COLUMNS && row < ROWS)
+	if (!is_on || column >= COLUMNS || row >= ROWS)
+		return;
+	if (text)
 		text[row * COLUMNS + column] = (uint16_t)((highlight ? COLOUR_LIGHT : COLOUR) | (uint8_t)c);
+	else
+		framebuffer_put(column, row, c, highlight);
 }

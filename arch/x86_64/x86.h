@@ -61,6 +61,9 @@ void timer_calibration_tick(void);
 /* uart.c, screen.c */
 void uart_early(void);
 bool screen_is_there(void); /* boot tables live: does video memory keep what is stored in it? */
-void screen_mapped(vaddr_t text);
+void screen_mapped(vaddr_t va, bool is_text); /* else it is a framebuffer */
+/* pci.c */
+void pci_bus_mastering_off(void);
+bool pci_is_display_memory(paddr_t start, paddr_t end); /* does one register of a display device hold all of it? */
 
 #endif

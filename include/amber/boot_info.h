@@ -24,6 +24,17 @@ struct fdt_devices {
 	bool has_psci;
 };
 
+/* A linear framebuffer of direct colours; its numbers fit each other, and it lies outside RAM. */
+struct boot_framebuffer {
+	paddr_t start;                        /* page aligned */
+	uint32_t pitch, width, height;        /* pitch: bytes from row to row */
+	uint8_t pixel_bytes;                  /* 4 or 3; 0 = there is no framebuffer */
+	uint8_t red_at, green_at, blue_at;    /* lowest bit of each in a pixel */
+	uint8_t red_bits, green_bits, blue_bits;
+};
+
+#define FRAMEBUFFER_WHY_BYTES 120
+
 struct boot_info {
 	enum boot_protocol protocol;
 	size_t cmdline_bytes;            /* without the final 0 */
@@ -34,6 +45,8 @@ struct boot_info {
 	paddr_t rsdp;                    /* x86_64: ACPI's root pointer, 0 = search for it */
 	paddr_t initrd_start, initrd_end;
 	bool text_screen;                /* x86_64: an 80×25 text screen is at 0xb8000 */
+	struct boot_framebuffer framebuffer;
+	char framebuffer_refused[FRAMEBUFFER_WHY_BYTES]; /* why there is none although the loader names one; "" */
 	unsigned cpu_count;              /* aarch64: CPUs that the tree lists (1 if unknown) */
 	unsigned cpu_ids_kept;           /* of these in cpu_ids */
 	uint32_t cpu_ids[MAX_CPUS];      /* their affinities */

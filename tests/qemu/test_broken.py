@@ -73,7 +73,7 @@ def asid(machine, broken):
 
 
 def shootdown(machine, broken):
-    boot(machine, "test=cpus_obey_protection loglevel=0", broken=broken, extra=("-smp", "2"), seconds=120)
+    boot(machine, "test=cpus_obey_protection", broken=broken, extra=("-smp", "2"), seconds=120)
 
 
 def probe(machine, broken):
@@ -93,8 +93,8 @@ def fwcfg(machine, broken):
     registers_unmapped(machine, broken, 0x09020000)
 
 
-CHECKS = {"shootdown": shootdown, "probe": probe, "apic": apic, "fwcfg": fwcfg, "alias": alias, "arena": arena, "gate-check": gate_check, "core-class": core_class, "wp": wp, "wx": wx, "init": init,
-          "dry-run": dry_run, "asid": asid}
+CHECKS = {"alias": alias, "arena": arena, "gate-check": gate_check, "core-class": core_class, "wp": wp, "wx": wx, "init": init,
+          "dry-run": dry_run, "asid": asid, "shootdown": shootdown, "probe": probe, "apic": apic, "fwcfg": fwcfg}
 ONLY_ONE_MACHINE = {"asid": "aarch64", "apic": "x86_64", "fwcfg": "aarch64"}
 FAILED_PROOF = ("alias", "arena", "wx", "wp")
 

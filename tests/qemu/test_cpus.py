@@ -69,7 +69,7 @@ def test_injections_are_spread(machine):
 @pytest.mark.parametrize("count", [2, 4])
 def test_races(machine, policy, count):
     """Two CPUs increment one sealed word; store to a page that is being sealed, protected, opened; attack gate and dry run; NMIs."""
-    guest = boot(machine, f"test=cpus_* ro_fault={policy} loglevel=0", extra=smp(count), seconds=SECONDS)
+    guest = boot(machine, f"test=cpus_* ro_fault={policy}", extra=smp(count), seconds=SECONDS)
     found = results(guest)
     assert all(ok for ok, _, _ in found), [name for ok, name, _ in found if not ok]
     needs = {"once": "cpus_once_loses_nothing", "ignore": "cpus_cannot_reach_the_gate", "log-and-unprotect": "cpus_opening_loses_nothing"}
@@ -78,7 +78,7 @@ def test_races(machine, policy, count):
 
 def test_nmi_storm_was_tried():
     from machines import X86_64
-    found = results(boot(X86_64, "test=cpus_nmi_storm ro_fault=ignore loglevel=0", extra=smp(2), seconds=SECONDS))
+    found = results(boot(X86_64, "test=cpus_nmi_storm ro_fault=ignore", extra=smp(2), seconds=SECONDS))
     assert found == [(True, "cpus_nmi_storm", False)]
 
 

@@ -105,7 +105,7 @@ static void test_taken_by_another(void **state)
 			BUSY(call); \
 	} while (0)
 		EXPECT(CALL(GATE_SET_ENTRIES, area_table[1], 0, pte, PAGE_SIZE, 1));
-		EXPECT(CALL(GATE_SET_ENTRIES, area_table[1], 8, pte, PAGE_SIZE, 100));
+		EXPECT(CALL(GATE_SET_ENTRIES, area_table[1], 8, pte_encode(POOL + 8 * PAGE_SIZE, RW, 1), PAGE_SIZE, 100));
 		EXPECT(CALL(GATE_TABLE, frame, 1, 0, 0, 0));
 		if (free)
 			assert_int_equal(frame_type_at(frame), FRAME_TABLE);

@@ -121,8 +121,13 @@ void fake_boot(const struct memory_map *memory, paddr_t image_phys)
 
 bool fake_boot_panics(const struct memory_map *memory, paddr_t image_phys)
 {
+	return fake_boot_panics_cpus(memory, image_phys, 1);
+}
+
+bool fake_boot_panics_cpus(const struct memory_map *memory, paddr_t image_phys, unsigned cpus)
+{
 	fake_machine_start(image_phys); /* not inside PANICS, which keeps its state in statics */
-	return PANICS(boot(memory, 1));
+	return PANICS(boot(memory, cpus));
 }
 
 void fake_boot_small(void)

@@ -20,6 +20,7 @@ void fake_machine_start(paddr_t image_phys);
 /* Start, kernel_map_build, kernel_map_go_live, phys_init. */
 void fake_boot(const struct memory_map *memory, paddr_t image_phys);
 bool fake_boot_panics(const struct memory_map *memory, paddr_t image_phys); /* the text: fake_panic_text */
+bool fake_boot_panics_cpus(const struct memory_map *memory, paddr_t image_phys, unsigned cpus);
 /* The same on a small machine: 64 MiB from 1 GiB on, image 2 MiB behind the start. */
 #define FAKE_SMALL_START 0x40000000ull
 #define FAKE_SMALL_BYTES MIB(64)

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""tests/qemu/screenshot.py: the text on a guest's display, read from a picture of it.
+
+Each cell must be, dot by dot, one glyph of the font in one of the two colour pairs; anything else is an error. The font
+comes from elsewhere than the picture: from the PSF file for a framebuffer, from the VGA BIOS for a text screen.
+"""
+import os
+import struct
+
+import psf_font
+
+COLUMNS, ROWS, GLYPH_ROWS = 80, 25, 16
+PSF = "/usr/share/consolefonts/Lat15-VGA16.psf.gz"
+# Text and ground: is it white on red? The VGA's palette has six bits for each colour.
+COLOURS = {(b"\xaa\xaa\xaa", b"\0\0\0"): False, (b"\xff\xff\xff", b"\xaa\0\0"): True,
+           (b"\xa8\xa8\xa8", b"\0\0\0"): False, (b"\xff\xff\xff", b"\xa8\0\0"): True}
+CHARACTERS = [chr(c) for c in range(0x20, 0x7F)]
+FONT_VECTOR = 0x43 * 4  # real-mode interrupt vector 43h points to the font that the BIOS has loaded
+
+
+class Picture:
+    """A PPM file (binary, 8 bits per colour)."""
+
+    def __init__(self, data):
+        fields = data.split(maxsplit=4)
+        assert fields[0] == b"P6" and fields[3] == b"255", "no binary PPM"
+        self.width, self.height = int(fields[1]), int(fields[2])
+        self.pixels = data[-3 * self.width * self.height:]
+
+    def row(self, x, y, count):
+        """The bytes of `count` pixels."""
+        at = 3 * (y * self.width + x)
+        return self.pixels[at:at + 3 * count]
+
+
+def take(guest):
+    """A picture of the guest's display now."""
+    path = os.path.join(guest.folder, "screen.ppm")
+    guest.qmp.execute("screendump", filename=path)
+    with open(path, "rb") as f:
+        return Picture(f.read())
+
+
+def psf_glyphs():
+    return as_dots(psf_font.ascii_glyphs(PSF), 8)
+
+
+def bios_glyphs(guest):
+    """The font of the guest's own VGA BIOS, whose cells are nine dots wide; the ninth is always empty for ASCII."""
+    offset, segment = struct.unpack("<HH", guest.qmp.memory(FONT_VECTOR, 4))
+    font = guest.qmp.memory(16 * segment + offset, 256 * GLYPH_ROWS)
+    return as_dots([font[GLYPH_ROWS * ord(c):GLYPH_ROWS * (ord(c) + 1)] for c in CHARACTERS], 9)
+
+
+def as_dots(glyphs, width):
+    """{rows of 0 and 1: character}."""
+    found = {tuple(tuple(int(bool(byte & (0x80 >> x))) for x in range(width)) for byte in glyph): c
+             for c, glyph in zip(CHARACTERS, glyphs)}
+    assert len(found) == len(CHARACTERS), "the font has two characters that look alike"
+    return found
+
+
+def cell(picture, glyphs, width, x, y, scale):
+    """(character, is it white on red?) of the cell whose first dot is at x, y."""
+    rows = [picture.row(x, y + i, width * scale) for i in range(GLYPH_ROWS * scale)]
+    assert all(row == rows[i // scale * scale] for i, row in enumerate(rows)), f"torn rows at {x}, {y}"
+    rows = [[row[i:i + 3] for i in range(0, len(row), 3)] for row in rows[::scale]]
+    seen = {pixel for row in rows for pixel in row}
+    colours = next((c for c in COLOURS if seen <= set(c)), None)
+    assert colours, f"colours {seen} at {x}, {y}"
+    dots = [[int(pixel == colours[0]) for pixel in row] for row in rows]
+    assert all(row == [row[i // scale * scale] for i in range(len(row))] for row in dots), f"torn columns at {x}, {y}"
+    small = tuple(tuple(row[::scale]) for row in dots)
+    assert small in glyphs, f"no character at {x}, {y}: " + "/".join("".join(".#"[d] for d in row) for row in small)
+    return glyphs[small], COLOURS[colours]
+
+
+def read(picture, glyphs):
+    """25 rows of (text without spaces at its end, are its cells white on red?); the rest of the picture must be black."""
+    width = len(next(iter(glyphs))[0])
+    scale = min(picture.width // (COLUMNS * width), picture.height // (ROWS * GLYPH_ROWS))
+    assert scale >= 1, f"{picture.width} x {picture.height} is too small"
+    left, top = (picture.width - COLUMNS * width * scale) // 2, (picture.height - ROWS * GLYPH_ROWS * scale) // 2
+    assert_black_outside(picture, left, top, COLUMNS * width * scale, ROWS * GLYPH_ROWS * scale)
+    rows = []
+    for r in range(ROWS):
+        cells = [cell(picture, glyphs, width, left + c * width * scale, top + r * GLYPH_ROWS * scale, scale) for c in range(COLUMNS)]
+        assert len({is_red for _, is_red in cells}) == 1, f"row {r} has two colours"
+        rows.append(("".join(c for c, _ in cells).rstrip(), cells[0][1]))
+    return rows
+
+
+def assert_black_outside(picture, left, top, width, height):
+    for y in range(picture.height):
+        row = picture.row(0, y, picture.width)
+        outside = row[:3 * left] + row[3 * (left + width):] if top <= y < top + height else row
+        assert not any(outside), f"row {y} of the picture is not black beside the text"
+
+
+def expected(guest):
+    """The same, from the serial line: the kernel's lines up to the registers (those and what follows are on serial only),
+    cut into rows of 80."""
+    lines = [line for line in guest.people_lines if guest.is_kernel_line(line)]
+    end = next((i for i, line in enumerate(lines) if "] regs: " in line or ", code 0x" in line), len(lines))
+    rows = []
+    for line in lines[:end]:
+        is_error = line.split("] ", 1)[1].startswith(("panic: ", "amber: ready"))  # what is always printed
+        rows += [(line[i:i + COLUMNS].rstrip(), is_error) for i in range(0, len(line), COLUMNS)]
+    return rows[-ROWS:] + [("", False)] * (ROWS - len(rows))
