@@ -45,7 +45,7 @@ static enum step_result run_pass(struct trap_frame *before, struct trap_frame *a
 
 static enum dry_run_status abandon(void)
 {
-	dry_run_end(false);
+	dry_run_end(NULL);
 	return DRY_RUN_ABANDONED;
 }
 
@@ -109,7 +109,7 @@ static enum dry_run_status run_fast(struct trap_frame *before, struct trap_frame
 	/* Does it come near the window's end? Then it may reach out of it, with a hole in between (fxsave). Only dc zva
 	 * begins before the fault's address, and stays in the 64 bytes from which the window starts. */
 	if (extent.any && extent.last >= fault->addr + NEIGHBOUR_BYTES) {
-		dry_run_end(false);
+		dry_run_end(NULL);
 		return run_full(before, after, fault, traits, run);
 	}
 	dry_note_extent(run, fault, &extent, traits, false);
@@ -118,10 +118,12 @@ static enum dry_run_status run_fast(struct trap_frame *before, struct trap_frame
 
 static bool is_alike(const struct dry_run *a, const struct dry_run *b)
 {
+	uint64_t bytes = MIN(a->bytes, (uint64_t)VIOLATION_BYTES_MAX);
+
 	return a->changed == b->changed && a->exact == b->exact && a->redundant == b->redundant && a->start == b->start &&
 	       a->bytes == b->bytes && a->reach_bytes == b->reach_bytes && a->sealed == b->sealed &&
-	       a->sealed_offset == b->sealed_offset && memcmp(a->old, b->old, VIOLATION_BYTES_MAX) == 0 &&
-	       memcmp(a->new, b->new, VIOLATION_BYTES_MAX) == 0;
+	       a->sealed_offset == b->sealed_offset && memcmp(a->old, b->old, bytes) == 0 &&
+	       memcmp(a->new, b->new, bytes) == 0;
 }
 
 typedef enum dry_run_status way(struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
@@ -137,13 +139,11 @@ static enum dry_run_status run_both(struct trap_frame *before, struct trap_frame
 	way *const first = is_fast_first ? run_fast : run_full, *const second = is_fast_first ? run_full : run_fast;
 	enum dry_run_status status;
 
-	memset(old, 0, sizeof(old));
-	memset(new, 0, sizeof(new));
 	other = (struct dry_run){ .old = old, .new = new };
 	status = first(before, after, fault, traits, &other);
 	memcpy(registers, after, arch_frame_bytes);
 	if (status == DRY_RUN_DONE)
-		dry_run_end(false);
+		dry_run_end(NULL);
 	if (second(before, after, fault, traits, run) != status || memcmp(registers, after, arch_frame_bytes) != 0 ||
 	    !is_alike(&other, run))
 		oracle->differences++;
@@ -166,9 +166,9 @@ void dry_run_compare(struct dry_run_oracle *new_oracle)
 	oracle = new_oracle;
 }
 
-void dry_run_end(bool commit)
+void dry_run_end(const struct dry_run *commit)
 {
-	if (gate_run(GATE_DRY_END, commit, 0, 0, 0, 0) != OK)
+	if (gate_run(GATE_DRY_END, commit != NULL, commit ? commit->start : 0, commit ? commit->bytes : 0, 0, 0) != OK)
 		panic("dry run: ended without being under way");
 }
 

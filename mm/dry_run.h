@@ -68,8 +68,8 @@ struct dry_run_oracle {
 	uint64_t compared, differences;
 };
 void dry_run_compare(struct dry_run_oracle *oracle); /* NULL = off */
-/* Ends it: copies the difference into the true pages (commit), or drops it. */
-void dry_run_end(bool commit);
+/* Ends it: copies the difference that *commit says into the true pages, or (NULL) drops it. */
+void dry_run_end(const struct dry_run *commit);
 /* Which pages does the store's reach lie in that are sealed? Fills up to two; returns how many. */
 unsigned dry_run_sealed_pages(const struct dry_run *run, vaddr_t pages[2]);
 

@@ -6,8 +6,6 @@
  */
 #include "gate_dry.h"
 
-#include <amber/words.h>
-
 #include "gate_parts.h"
 #include "pagetable.h"
 
@@ -47,7 +45,7 @@ static void make_private(struct dry_state *state, pte_t *entry, int level)
 	pte_t *to = gate_window(copy);
 
 	if (pte_is_table(*entry, level)) {
-		words_copy(to, gate_window(pte_addr(*entry, level)), 512);
+		arch_copy_page(to, gate_window(pte_addr(*entry, level)));
 	} else {
 		for (unsigned i = 0; i < 512; i++)
 			to[i] = pte_encode(pte_addr(*entry, level) + i * PAGE_SIZE, pte_perms(*entry), level - 1);
@@ -77,16 +75,20 @@ static void fill_shadows(const struct dry_page *page)
 	uint64_t *a = gate_window(page->shadow_a), *b = gate_window(page->shadow_b), *copy = gate_window(page->original);
 
 	if (page->original != page->frame) {
-		words_copy(copy, from, PAGE_SIZE / sizeof(uint64_t));
+		arch_copy_page(copy, from);
 		from = copy;
 	}
-	for (unsigned i = 0; i < PAGE_SIZE / sizeof(uint64_t); i += 2) {
-		uint64_t first = from[i], second = from[i + 1];
+	for (unsigned i = 0; i < PAGE_SIZE / sizeof(uint64_t); i += 4) {
+		uint64_t w = from[i], x = from[i + 1], y = from[i + 2], z = from[i + 3];
 
-		b[i] = first;
-		b[i + 1] = second;
-		a[i] = first ^ DRY_RUN_PATTERN;
-		a[i + 1] = second ^ DRY_RUN_PATTERN;
+		b[i] = w;
+		b[i + 1] = x;
+		b[i + 2] = y;
+		b[i + 3] = z;
+		a[i] = w ^ DRY_RUN_PATTERN;
+		a[i + 1] = x ^ DRY_RUN_PATTERN;
+		a[i + 2] = y ^ DRY_RUN_PATTERN;
+		a[i + 3] = z ^ DRY_RUN_PATTERN;
 	}
 }
 
@@ -118,7 +120,7 @@ static void add_page(struct dry_state *state, vaddr_t va, paddr_t frame)
 void gate_dry_copy_root(struct dry_state *state, paddr_t root)
 {
 	if (state->root != root)
-		words_copy(gate_window(this_cpu()->dry_root_frame), gate_window(root), 512);
+		arch_copy_page(gate_window(this_cpu()->dry_root_frame), gate_window(root));
 	state->root = root;
 }
 
@@ -195,13 +197,16 @@ GATE_DO(dry_fix)
 	return OK;
 }
 
-/* Only bytes that the store changed: others may write the rest of an ordinary neighbour. */
-static void commit_words(const struct dry_page *page, unsigned first, unsigned count)
+/* Only bytes of [start, end) that the store changed: others may write the rest of an ordinary neighbour. */
+static void commit_page(const struct dry_page *page, vaddr_t start, vaddr_t end)
 {
 	const uint64_t *from = gate_window(page->shadow_b), *original = gate_window(page->original);
 	uint64_t *to = gate_window(page->frame);
+	vaddr_t page_end = page->va + PAGE_SIZE;
 
-	for (unsigned i = first; i < first + count; i++) {
+	if (start >= page_end || end <= page->va)
+		return;
+	for (unsigned i = (MAX(start, page->va) - page->va) / 8; i < (MIN(end, page_end) - page->va + 7) / 8; i++) {
 		uint64_t difference = from[i] ^ original[i];
 
 		if (!difference)
@@ -216,7 +221,7 @@ static void commit_words(const struct dry_page *page, unsigned first, unsigned c
 	}
 }
 
-/* a: whether to commit. The dry-run root is a plain copy again afterwards. What the fast way made is kept. */
+/* a: whether to commit; b, c: where the store was seen, start and bytes. The dry-run root is a plain copy again afterwards. What the fast way made is kept. */
 GATE_DO(dry_end)
 {
 	struct dry_state *state = gate_dry_state();
@@ -224,16 +229,14 @@ GATE_DO(dry_end)
 	pte_t *root = gate_window(this_cpu()->dry_root_frame);
 	const pte_t *original = gate_window(state->root);
 
-	(void)b, (void)c, (void)d, (void)e;
+	(void)d, (void)e;
 	if (!state->pages || !gate_lock_is_mine())
 		return gate_refuse(ERR_INVALID);
 	for (unsigned i = 0; i < state->pages; i++) {
 		unsigned slot = pagetable_index(state->page[i].va, 4);
 
-		if (a && state->is_fast)
-			commit_words(&state->page[i], state->window / sizeof(uint64_t), DRY_WINDOW_BYTES / sizeof(uint64_t));
-		else if (a)
-			commit_words(&state->page[i], 0, PAGE_SIZE / sizeof(uint64_t));
+		if (a)
+			commit_page(&state->page[i], b, b + c);
 		gate_dry_set_leaf(&state->page[i], 0);
 		arch_pte_exchange(&root[slot], original[slot]);
 	}

@@ -34,15 +34,6 @@ static inline void copy_twice(uint64_t *a, uint64_t *b, const uint64_t *from)
 	b[3] = z;
 }
 
-static void copy_page(const struct dry_page *page)
-{
-	const uint64_t *from = gate_window(page->frame);
-	uint64_t *a = gate_window(page->shadow_a), *b = gate_window(page->shadow_b);
-
-	for (unsigned i = 0; i < PAGE_SIZE / sizeof(uint64_t); i += 4)
-		copy_twice(&a[i], &b[i], &from[i]);
-}
-
 /* Another page than last time: everything anew. */
 static enum error make(struct dry_state *state, paddr_t root, vaddr_t va)
 {
@@ -57,7 +48,8 @@ static enum error make(struct dry_state *state, paddr_t root, vaddr_t va)
 	gate_dry_copy_root(state, root);
 	state->page[0] = (struct dry_page){ va, frame, frame, shadows[0], shadows[1], gate_private_leaf(state, va) };
 	state->chain = *root_slot(va);
-	copy_page(&state->page[0]);
+	arch_copy_page(gate_window(shadows[0]), gate_window(frame));
+	arch_copy_page(gate_window(shadows[1]), gate_window(frame));
 	state->generation = gate_counters.generation;
 	state->tables = gate_counters.tables;
 	state->is_kept = true;

@@ -15,7 +15,7 @@
 static void finish(const struct story *story, bool commit)
 {
 	if (story->status == DRY_RUN_DONE)
-		dry_run_end(commit);
+		dry_run_end(commit ? &story->run : NULL);
 	else
 		gate_let_go();
 	violation_log_print();

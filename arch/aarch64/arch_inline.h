@@ -58,6 +58,18 @@ static inline void arch_cpu_relax(void)
 	__asm__ volatile("yield" ::: "memory");
 }
 
+static inline void arch_copy_page(void *to, const void *from)
+{
+	uint64_t turns = 4096 / 64, a, b, c, d;
+
+	__asm__ volatile("1:\tldp %3, %4, [%1], #16\n\tldp %5, %6, [%1], #16\n\tstp %3, %4, [%0], #16\n\tstp %5, %6, [%0], #16\n\t"
+	                 "ldp %3, %4, [%1], #16\n\tldp %5, %6, [%1], #16\n\tstp %3, %4, [%0], #16\n\tstp %5, %6, [%0], #16\n\t"
+	                 "subs %2, %2, #1\n\tb.ne 1b"
+	                 : "+r"(to), "+r"(from), "+r"(turns), "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d)
+	                 :
+	                 : "memory", "cc");
+}
+
 static inline void arch_wait_for_interrupt(void)
 {
 	/* wfi also ends for an interrupt that is masked, so none slips in between (D1.6.2). */

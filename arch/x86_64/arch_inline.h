@@ -57,6 +57,13 @@ static inline void arch_cpu_relax(void)
 	__asm__ volatile("pause" : : : "memory");
 }
 
+static inline void arch_copy_page(void *to, const void *from)
+{
+	uint64_t words = 4096 / 8;
+
+	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+}
+
 static inline void arch_wait_for_interrupt(void)
 {
 	/* sti takes effect behind the next instruction: an interrupt can't slip in before the hlt. */

@@ -156,6 +156,11 @@ probe_\name:
 	movl $8, %ecx
 	rep stosq
 	PROBE_END rep_stosq_edge
+	/* More than one event's share (step.S): several, joined into one record. */
+	PROBE rep_stosb_long, 0x40, 1000
+	movl $1000, %ecx
+	rep stosb
+	PROBE_END rep_stosb_long
 	PROBE rep_stosb_edge, -32, 64
 	movl $64, %ecx
 	rep stosb

@@ -2,15 +2,12 @@
 /*
  * arch/x86_64/step.S: runs exactly one instruction under the dry-run root: loads root and registers, iretq
  * with TF set, and comes back through trap.S with the kernel root loaded again. Interrupts are masked.
- * Behind step_sp lie what the way back needs: where the instruction is, and the limits for a `rep`.
+ * Behind step_sp lie what the way back needs (trap_frame.h): where the instruction is, and the limits for a `rep`.
  */
 #include <amber/percpu.h>
 #include "trap_frame.h"
 
-#define STEP_RIP   0 /* from step_sp */
-#define STEP_LO    8
-#define STEP_LAST  16
-#define STEP_BYTES 24
+#define STEP_TURNS_MAX 66  /* of a `rep` in one event: interrupts are masked for at most 20,000 instructions */
 
 #define DR6_CLEAR 0xffff0ff0 /* SDM vol. 3, 17.2.3: the reserved bits read as ones */
 
@@ -26,6 +23,7 @@ step_run:
 	pushq %r13
 	pushq %r14
 	pushq %r15
+	pushq $STEP_TURNS_MAX
 	pushq %rcx
 	pushq %rdx
 	pushq FRAME_RIP(%rdi)
@@ -42,19 +40,7 @@ step_run:
 step_stepped:
 	movq %gs:PERCPU_STATE, %rbx
 	movq STATE_STEP_SP(%rbx), %rdx
-	/* A `rep` that is not through: go on while it stays in the shadow, so that it is one event. */
-	movq FRAME_RIP(%rsp), %rax
-	cmpq STEP_RIP(%rdx), %rax
-	jne 1f
-	movq FRAME_RDI(%rsp), %rax
-	cmpq STEP_LO(%rdx), %rax
-	jb 1f
-	cmpq STEP_LAST(%rdx), %rax
-	ja 1f
-	movq %gs:PERCPU_DRY_ROOT, %rax
-	movq %rax, %cr3
-	jmp trap_restore
-1:	movl $DR6_CLEAR, %eax
+	movl $DR6_CLEAR, %eax
 	movq %rax, %dr6
 	movq STATE_STEP_FRAME(%rbx), %rdi
 	movq %rsp, %rsi

@@ -15,7 +15,7 @@ const bool arch_atomics_need_alignment = false;
 
 /* An instruction as far as it is decoded: prefixes, then one or two opcode bytes. */
 struct decoded {
-	bool has_lock, has_operand_size, has_rex_w, is_long;
+	bool has_lock, has_rep, has_operand_size, has_rex_w, is_long;
 	uint8_t opcode; /* behind 0x0f if is_long */
 	uint8_t modrm;  /* the byte behind the opcode */
 	bool is_memory; /* which, read as ModRM, names memory */
@@ -66,6 +66,7 @@ static struct decoded decode(vaddr_t pc)
 	for (; i < INSTRUCTION_MAX && arch_try_read(pc + i, &byte, 1) && is_prefix(byte); i++) {
 		in.has_lock |= byte == 0xf0;
 		in.has_operand_size |= byte == 0x66;
+		in.has_rep |= byte == 0xf2 || byte == 0xf3;
 	}
 	if ((byte & 0xf0) == 0x40) { /* REX: only directly before the opcode */
 		in.has_rex_w = byte & 8;
@@ -151,7 +152,7 @@ struct step_traits arch_step_traits(const struct trap_frame *frame)
 
 	if (is_string(&in)) {
 		traits.kind = KIND_STRING;
-		traits.element_bytes = element_bytes(&in);
+		traits.element_bytes = in.has_rep ? element_bytes(&in) : 0;
 	} else if (in.has_lock || (!in.is_long && (in.opcode & 0xfe) == 0x86 && in.is_memory)) {
 		traits.kind = KIND_ATOMIC;
 	} else if (is_store(&in)) {

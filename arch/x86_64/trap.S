@@ -113,13 +113,31 @@ arch_frame_resume:
 	jmp trap_restore
 	.size arch_frame_resume, . - arch_frame_resume
 
-/* The step's exception. [rsp] = rax, vector, error code, rip … Under the dry-run root a page of the kernel
- * is garbled, so the root comes first. The one thing read before is what was just pushed: of any other
- * exception than #DB (its stack may lie in the garbled page, so it is gone behind the root load). */
+/* The step's exception. [rsp] = rax, vector, error code, rip … Under the dry-run root a page of the kernel is garbled, so
+ * the root comes first; of any other exception than #DB the stack may lie in that page. What is read before: what was just
+ * pushed, and for #DB (a stack of its own) what step_run pushed on the story stack. */
 	.type trap_in_step, @function
 trap_in_step:
 	cmpb $VECTOR_DEBUG, 8(%rsp)
 	jne 1f
+	/* A `rep` that is not through: on with it at once, while it stays in the shadow, so that it is one event. */
+	pushq %rbx
+	movq %gs:PERCPU_STATE, %rbx
+	movq STATE_STEP_SP(%rbx), %rbx
+	movq 32(%rsp), %rax
+	cmpq STEP_RIP(%rbx), %rax
+	jne 2f
+	cmpq STEP_LO(%rbx), %rdi
+	jb 2f
+	cmpq STEP_LAST(%rbx), %rdi
+	ja 2f
+	decq STEP_TURNS(%rbx)
+	jz 2f
+	popq %rbx
+	popq %rax
+	addq $16, %rsp
+	iretq
+2:	popq %rbx
 	movq %gs:PERCPU_KERNEL_ROOT, %rax
 	movq %rax, %cr3
 	SAVE_REGISTERS

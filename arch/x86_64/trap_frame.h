@@ -31,6 +31,12 @@
 #define FRAME_RIP    136
 #define FRAME_BYTES  176
 
+#define STEP_RIP   0 /* from cpu_state.step_sp, see step.S */
+#define STEP_LO    8
+#define STEP_LAST  16
+#define STEP_TURNS 24
+#define STEP_BYTES 32
+
 #define STATE_STEP_FRAME 8 /* in struct cpu_state */
 #define STATE_STEP_SP    16
 #define STATE_IS_STOPPED 35

@@ -182,12 +182,18 @@ static void run_probe(struct selftest_run *run, const struct dry_run_probe *prob
 	violation_log_flush();
 }
 
+/* Does the default chain let execution go on behind every store? */
+static bool steps_stores(void)
+{
+	return strcmp(chain_table.chains[0].text, "once") == 0 || strcmp(chain_table.chains[0].text, "ignore") == 0;
+}
+
 static void dry_run(struct selftest_run *run)
 {
 	const struct dry_run_probe *probe = &arch_dry_run_probes[run->variant];
 	bool is_once = strcmp(chain_table.chains[0].text, "once") == 0;
 
-	if (!is_once && strcmp(chain_table.chains[0].text, "ignore") != 0) {
+	if (!steps_stores()) {
 		selftest_skip(run, "boot with ro_fault=ignore or ro_fault=once");
 		return;
 	}
@@ -198,3 +204,34 @@ static void dry_run(struct selftest_run *run)
 			run_probe(run, probe, &layouts[i], is_once);
 }
 SELFTEST_EACH(dry_run, probe_count, probe_name);
+
+#define MASKED_MAX 20000 /* instructions with interrupts masked, per event */
+
+/* The longest of all: a repeated store over many bytes. It is cut into events, and between two of them interrupts come in. */
+static void masks_briefly(struct selftest_run *run)
+{
+	struct probe_registers after = { 0 };
+	uint64_t longest = 0;
+
+	if (!arch_clock_counts_instructions() || !steps_stores()) {
+		selftest_skip(run, "needs -icount, and ro_fault=ignore or once");
+		return;
+	}
+	for (unsigned i = 0; i < arch_dry_run_probe_count; i++) {
+		const struct dry_run_probe *probe = &arch_dry_run_probes[i];
+		uint64_t begin, stores;
+
+		if (probe->offset < 0 || probe->uses_stack)
+			continue;
+		violation_log_flush();
+		stores = violation_counts.stores;
+		begin = arch_instructions();
+		arch_probe_run(probe, (vaddr_t)lab_sealed_page + probe->offset, &after);
+		longest = MAX(longest, (arch_instructions() - begin) / MAX(violation_counts.stores - stores, 1ull));
+	}
+	violation_log_flush();
+	EXPECT(run, longest > 0 && longest <= MASKED_MAX);
+	if (longest > MASKED_MAX)
+		selftest_fail(run, "%lu instructions for one event", (unsigned long)longest);
+}
+SELFTEST(masks_briefly);

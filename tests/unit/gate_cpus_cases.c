@@ -30,6 +30,7 @@ static int scene(void **state)
 	(void)state;
 	scene_make_cpus(CPUS);
 	percpu[OFFLINE].is_online = false;
+	shootdown_counters = (struct shootdown_counters){ 0 };
 	return 0;
 }
 
