@@ -12,6 +12,7 @@
 
 #include <arch.h>
 
+#include "device_init.h"
 #include "percpu_map.h"
 #include "shootdown.h"
 #include "stack.h"
@@ -25,11 +26,17 @@ unsigned cpus_wanted(void)
 	return MIN(MIN(arch_cpus_listed, (unsigned)MAX_CPUS), options.smp);
 }
 
+void cpu_stop(void)
+{
+	this_cpu()->state->is_stopped = true;
+	arch_halt();
+}
+
 void cpu_poll(void)
 {
 	tlb_shootdown_poll();
 	if (panic_is_under_way() && panic_cpu() != this_cpu()->id)
-		arch_halt();
+		cpu_stop();
 }
 
 /* Guarded stacks for traps, for handling writes to sealed memory, and to start on. */
@@ -46,13 +53,14 @@ bool cpu_make_stacks(struct percpu *cpu)
 	return true;
 }
 
-static bool wait_for(const struct percpu *cpu)
+static bool wait_for(const bool *sign)
 {
 	uint64_t begin = arch_time_us();
 
-	while (!__atomic_load_n(&cpu->state->has_arrived, __ATOMIC_ACQUIRE)) {
+	while (!__atomic_load_n(sign, __ATOMIC_ACQUIRE)) {
 		if (arch_time_us() - begin > ARRIVAL_US)
 			return false;
+		cpu_poll();
 		arch_cpu_relax();
 	}
 	return true;
@@ -64,11 +72,13 @@ static void start(struct percpu *cpu)
 		log_warn("cpus", "no room for the stacks of CPU %u; going on without it", cpu->id);
 		return;
 	}
-	if (arch_cpu_start(cpu) || !wait_for(cpu)) {
+	if (arch_cpu_start(cpu) || !wait_for(&cpu->state->has_arrived)) {
 		log_warn("cpus", "CPU %u (hardware id 0x%x) does not come up; going on without it", cpu->id, cpu->hardware_id);
 		return;
 	}
 	__atomic_store_n(&cpu->is_online, true, __ATOMIC_RELEASE);
+	if (!wait_for(&cpu->state->is_ready))
+		panic("CPU %u has come up and stopped again", cpu->id);
 }
 
 static void say_who_stays_off(void)
@@ -86,8 +96,11 @@ void cpus_start(void)
 {
 	say_who_stays_off();
 	percpu[0].is_online = true;
-	for (unsigned id = 1; id < cpus_wanted(); id++)
-		start(&percpu[id]);
+	if (cpus_wanted() > 1 && !device_init_has_timer())
+		log_warn("cpus", "there is no timer: the other CPUs stay off");
+	else
+		for (unsigned id = 1; id < cpus_wanted(); id++)
+			start(&percpu[id]);
 	cpus_settle();
 	if (cpus_online() > 1)
 		log_info("cpus", "%u CPUs are up", cpus_online());
@@ -107,12 +120,14 @@ static void __noreturn idle(void *argument)
 /* On the idle stack, interrupts masked, the kernel root loaded. */
 void cpu_main(struct percpu *cpu)
 {
-	arch_cpu_init(cpu);
+	/* Touches nothing but this word until the first CPU has seen it: that may have gone on without us, and sealed. */
 	__atomic_store_n(&cpu->state->has_arrived, true, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&cpu->is_online, __ATOMIC_ACQUIRE))
+		arch_cpu_relax();
+	arch_cpu_init(cpu);
+	__atomic_store_n(&cpu->state->is_ready, true, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&cpus_are_settled, __ATOMIC_ACQUIRE))
 		arch_cpu_relax();
-	if (!cpu->is_online) /* too late: the set of CPUs is fixed */
-		arch_halt();
 	thread_init("idle", cpu->idle_sp);
 	thread_current()->is_idle = true;
 	idle(NULL);

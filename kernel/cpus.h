@@ -13,6 +13,8 @@ unsigned cpus_wanted(void);
 bool cpu_make_stacks(struct percpu *cpu);
 /* Starts them, one after the other; a line for each that stays off. Main thread, before the seal. */
 void cpus_start(void);
+/* This CPU stops for another one's panic. */
+void cpu_stop(void) __noreturn;
 /* In the event of a panic: the others stop, wherever they are. */
 void cpus_stop_others(void);
 

@@ -8,6 +8,7 @@
 #include <amber/log.h>
 #include <amber/upcalls.h>
 
+#include "cpus.h"
 #include "violation_log.h"
 
 static struct hook {
@@ -55,9 +56,7 @@ void irq_handle(struct trap_frame *frame, bool timer, unsigned number)
 
 void irq_from_cpu(enum cpu_interrupt what)
 {
-	if (what == CPU_INTERRUPT_STOP) {
-		this_cpu()->state->is_stopped = true;
-		arch_halt();
-	}
+	if (what == CPU_INTERRUPT_STOP)
+		cpu_stop();
 	cpu_poll(); /* whatever it was sent for */
 }

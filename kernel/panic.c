@@ -56,7 +56,7 @@ static void enter(const char *reason)
 	arch_irq_save();
 	first = is_first();
 	if (!first && panic_cpu() != this_cpu_id())
-		arch_halt(); /* another CPU was first and tells its story */
+		cpu_stop(); /* it was first and tells its story */
 	if (first && cpus_online() > 1)
 		cpus_stop_others();
 	log_break_lock();

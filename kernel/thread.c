@@ -18,6 +18,7 @@
 #include "violation_log.h"
 
 static struct thread threads[THREADS_MAX];
+static uint64_t last_serial;
 static struct lock threads_lock = LOCK_INIT("threads"); /* for taking an entry; behind that it has one owner at a time */
 
 struct thread *thread_current(void)
@@ -43,6 +44,11 @@ void thread_copy_name(char name[THREAD_NAME_MAX])
 		copy_text(name, THREAD_NAME_MAX, thread_name());
 }
 
+uint64_t thread_serial(void)
+{
+	return thread_current() ? thread_current()->serial : 0;
+}
+
 bool thread_may_be_killed(void)
 {
 	const struct thread *thread = thread_current();
@@ -60,7 +66,7 @@ static struct thread *take_entry(void)
 		if (threads[i].state == THREAD_UNUSED)
 			found = &threads[i];
 	if (found)
-		*found = (struct thread){ .state = THREAD_NEW, .id = (uint32_t)(found - threads) };
+		*found = (struct thread){ .state = THREAD_NEW, .id = (uint32_t)(found - threads), .serial = ++last_serial };
 	lock_release(&threads_lock, irq_state);
 	return found;
 }

@@ -20,6 +20,7 @@ struct thread {
 	vaddr_t stack_top;
 	enum thread_state state;
 	uint32_t id;
+	uint64_t serial;    /* no other thread of this boot has it */
 	uint32_t cpu, creator; /* where it runs; the CPU that waits for its end */
 	uint32_t commit_depth; /* > 0 between commit_begin and commit_end: oops has no victim then */
 	bool is_idle;       /* runs when its CPU has nothing else */
@@ -41,6 +42,7 @@ __noreturn void thread_exit(void);
 struct thread *thread_current(void);
 void thread_copy_name(char name[THREAD_NAME_MAX]); /* of the current one */
 const char *thread_name(void); /* any context; "boot" before there are threads */
+uint64_t thread_serial(void); /* of the current one; 0 before there are threads */
 bool thread_may_be_killed(void);
 
 /* Brackets a part of a system call that must not be left half done. */

@@ -16,6 +16,7 @@
 #include <arch.h>
 
 #include "gate.h"
+#include "thread.h"
 
 #define RUN_ENDS_AFTER_US 100000 /* without another store */
 
@@ -39,6 +40,7 @@ static struct to_print {
 static unsigned queue_first, queue_count;
 static bool is_printing;
 static const struct chain *open_chain;
+static uint64_t open_thread; /* its serial */
 static bool is_open;
 static uint64_t last_store_us;
 static uint64_t tokens = PRINT_BURST, tokens_since_us;
@@ -62,7 +64,7 @@ static bool touches(const struct violation *record, const struct violation *viol
 static bool joins(const struct violation *record, const struct violation *violation, const struct chain *chain)
 {
 	return is_open && record->class == CLASS_DATA && violation->class == CLASS_DATA && record->pc == violation->pc &&
-	       record->context == violation->context && strcmp(record->thread, violation->thread) == 0 && open_chain == chain &&
+	       record->context == violation->context && open_thread == thread_serial() && open_chain == chain &&
 	       !violation->several_chains && !record->several_chains &&
 	       record->redundant == violation->redundant && record->has_dry_run && violation->has_dry_run && touches(record, violation);
 }
@@ -127,6 +129,11 @@ static void close_record(void)
 	if (!is_open)
 		return;
 	is_open = false;
+	if (queue_count == QUEUE_MAX && open_record->verdict == VERDICT_PANIC) { /* the last of all is said in any case */
+		queue_count--;
+		violation_counts.not_printed++;
+		to_print = &queue[(queue_first + queue_count) % QUEUE_MAX];
+	}
 	if (queue_count == QUEUE_MAX || (open_record->verdict != VERDICT_PANIC && !may_print())) {
 		violation_counts.not_printed++;
 		return;
@@ -146,6 +153,7 @@ void violation_log_open(struct violation *violation, const struct chain *chain)
 	spare[this_cpu()->id] = open_record;
 	open_record = violation;
 	open_chain = chain;
+	open_thread = thread_serial();
 	last_store_us = violation->time_us;
 	is_open = true;
 	gate_run(GATE_RING_APPEND, (uint64_t)violation, 0, 0, 0, 0);

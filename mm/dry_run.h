@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mm/dry_run.h: what would this instruction have written? It runs, alone, on copies of the page (see
- * docs/faults-and-policies.md). Fault path: on this CPU's story stack, interrupts masked.
+ * docs/dry-run.md). Fault path: on this CPU's story stack, interrupts masked.
  */
 #ifndef AMBER_MM_DRY_RUN_H
 #define AMBER_MM_DRY_RUN_H

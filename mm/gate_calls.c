@@ -92,13 +92,23 @@ uint64_t gate_run_again(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_
 	return result;
 }
 
+/* A panic inside the gate must not enter it again: the gate's stack has one user. */
+static bool is_inside(void)
+{
+	return gate_is_live && arch_root_current() == this_cpu()->gate_root;
+}
+
 void gate_hold(void)
 {
+	if (is_inside())
+		return;
 	gate_run(GATE_HOLD, 0, 0, 0, 0, 0);
 }
 
 void gate_let_go(void)
 {
+	if (is_inside())
+		return;
 	gate_run(GATE_LET_GO, 0, 0, 0, 0, 0);
 }
 

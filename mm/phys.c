@@ -6,6 +6,7 @@
  */
 #include "phys.h"
 
+#include <amber/lock.h>
 #include <amber/panic.h>
 #include <amber/string.h>
 
@@ -14,6 +15,7 @@
 
 static uint64_t *__ro_after_init free_map;
 static uint64_t free_count, search_from;
+static struct lock phys_lock = LOCK_INIT("page allocator");
 
 static bool is_free(uint64_t index)
 {
@@ -112,23 +114,31 @@ static enum error alloc_aligned(uint64_t pages, uint64_t align_pages, paddr_t *f
 
 enum error phys_alloc(uint64_t pages, paddr_t *first)
 {
-	return alloc_aligned(pages, 1, first);
+	uint64_t irq_state = lock_acquire(&phys_lock);
+	enum error error = alloc_aligned(pages, 1, first);
+
+	lock_release(&phys_lock, irq_state);
+	return error;
 }
 
 enum error phys_alloc_block(paddr_t *block)
 {
-	uint64_t before = search_from;
+	uint64_t irq_state = lock_acquire(&phys_lock), before = search_from;
 	enum error error;
 
 	search_from = 0;
 	error = alloc_aligned(BLOCK_SIZE / PAGE_SIZE, BLOCK_SIZE / PAGE_SIZE, block);
 	search_from = before;
+	lock_release(&phys_lock, irq_state);
 	return error;
 }
 
 void phys_free(paddr_t first, uint64_t pages)
 {
+	uint64_t irq_state = lock_acquire(&phys_lock);
+
 	mark((first >> PAGE_SHIFT) - frame_table.first, pages, true);
+	lock_release(&phys_lock, irq_state);
 }
 
 uint64_t phys_free_pages(void)

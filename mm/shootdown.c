@@ -7,7 +7,6 @@
 #include "shootdown.h"
 
 #include <amber/broken.h>
-#include <amber/panic.h>
 #include <amber/upcalls.h>
 
 #include "gate.h"
@@ -44,7 +43,7 @@ static void ask_others(void)
 	for (unsigned id = 0; id < MAX_CPUS; id++) {
 		if (percpu[id].is_online && &percpu[id] != this_cpu())
 			__atomic_add_fetch(&shootdown_counters.asked, 1, __ATOMIC_RELAXED);
-		while (is_waiting_for(&percpu[id], number) && !panic_is_under_way()) {
+		while (is_waiting_for(&percpu[id], number)) { /* in a panic this CPU halts in cpu_poll */
 			cpu_poll();
 			arch_cpu_relax();
 		}

@@ -209,9 +209,11 @@ static __init void note_cpu(struct acpi_cpus *cpus, uint64_t id, uint64_t flags)
 {
 	if (!(flags & MADT_ENABLED))
 		return;
-	for (unsigned i = 0; i < cpus->kept; i++)
-		if (cpus->ids[i] == id)
+	if (id < APIC_ID_BROADCAST) {
+		if (cpus->seen[id / 64] & 1ull << id % 64)
 			return; /* listed twice, once in each form */
+		cpus->seen[id / 64] |= 1ull << id % 64;
+	}
 	cpus->listed++;
 	if (id < APIC_ID_BROADCAST && cpus->kept < MAX_CPUS)
 		cpus->ids[cpus->kept++] = (uint32_t)id;

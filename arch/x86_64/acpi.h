@@ -28,6 +28,7 @@ struct acpi_cpus {
 	unsigned listed;       /* CPUs that can be used */
 	unsigned kept;         /* of these in ids: the others have an ID that a local APIC can't send to, or no room */
 	uint32_t ids[MAX_CPUS]; /* local APIC IDs */
+	uint64_t seen[256 / 64]; /* bit per ID: for acpi.c */
 };
 /* Follows rsdp to the MADT (ACPI 6.4, 5.2.12). Errors as above. */
 enum error acpi_find_cpus(acpi_view_fn view, paddr_t rsdp, struct acpi_cpus *cpus) __must_check;

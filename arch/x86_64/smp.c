@@ -132,7 +132,11 @@ enum error arch_gate_interrupt(struct percpu *cpu, enum cpu_interrupt what)
 
 void arch_interrupt_cpu(struct percpu *cpu, enum cpu_interrupt what)
 {
-	if (cpu != this_cpu())
+	if (cpu == this_cpu())
+		return;
+	if (arch_root_current() == this_cpu()->gate_root) /* a panic inside the gate: its stack has one user */
+		(void)arch_gate_interrupt(cpu, what);
+	else
 		(void)arch_gate_call(GATE_INTERRUPT, cpu->id, what, 0, 0, 0);
 }
 

@@ -39,7 +39,7 @@
 
 #define STATE_STEP_FRAME 8 /* in struct cpu_state */
 #define STATE_STEP_SP    16
-#define STATE_IS_STOPPED 35
+#define STATE_IS_STOPPED 36
 #define X86_GDT_BYTES    ((3 + 2 * CPUS_MAX) * 8)
 
 #ifndef __ASSEMBLER__

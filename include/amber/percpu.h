@@ -41,6 +41,7 @@ struct cpu_state {
 	bool in_story;                 /* handling a write to sealed memory (mm/fault.c) */
 	bool in_panic;
 	bool has_arrived;              /* kernel/cpus.c: it runs C code */
+	bool is_ready;                 /* … and takes part */
 	bool is_stopped;               /* by a panic of another CPU */
 	struct thread *finished;       /* kernel/thread.c: what ended here and is not off its stack yet */
 	int finished_state;

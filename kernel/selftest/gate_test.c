@@ -190,12 +190,15 @@ static void gate_refuses_records(struct selftest_run *run)
 	EXPECT(run, gate_unprotect((vaddr_t)__text_start) == ERR_DENIED);
 	EXPECT(run, gate_unprotect((vaddr_t)phys_to_virt(kernel_root_frame)) != OK);
 	EXPECT(run, gate_unprotect(0x1000) == ERR_NOT_MAPPED);
+	EXPECT(run, gate_state(&chain_table.chains[0].elements[0], 1, NULL) == ERR_DENIED); /* the lock isn't held */
+	gate_hold();
 	EXPECT(run, gate_state((struct chain_element *)((vaddr_t)&chain_table + 1), 1, NULL) == ERR_RANGE);
 	EXPECT(run, gate_state((struct chain_element *)percpu, 1, NULL) == ERR_RANGE);
+	gate_let_go();
 	EXPECT(run, gate_run(GATE_DRY_END, 1, 0, 0, 0, 0) == ERR_INVALID);
 	EXPECT(run, gate_run(GATE_DRY_BEGIN, (vaddr_t)__ro_core_start, 0, 0, 0, 0) == ERR_DENIED);
 	EXPECT(run, gate_run(GATE_DRY_BEGIN, (vaddr_t)lab_sealed_page, 0xffff000000000000, 0, 0, 0) == ERR_INVALID);
-	EXPECT(run, gate_counters.refused == refused + 9);
+	EXPECT(run, gate_counters.refused == refused + 10);
 }
 SELFTEST(gate_refuses_records);
 
@@ -230,7 +233,9 @@ static void gate_window_is_closed(struct selftest_run *run)
 	uint8_t byte;
 
 	EXPECT(run, !arch_try_read(window, &byte, 1));
+	gate_hold();
 	EXPECT(run, gate_state(element, 0, NULL) == OK);
+	gate_let_go();
 	EXPECT(run, !arch_try_read(window, &byte, 1));
 	EXPECT(run, !arch_try_write8(window, 0));
 	EXPECT(run, !arch_try_read(page, &byte, 1));

@@ -15,6 +15,7 @@ static void test_usual(void **state)
 	assert_string_equal(info.cmdline, "exit=debug ro_fault=once");
 	assert_int_equal(info.protocol, BOOT_IMAGE);
 	assert_int_equal(info.cpu_count, 2);
+	assert_true(info.cpu_ids_kept == 2 && info.cpu_ids[0] == 0 && info.cpu_ids[1] == 1);
 	assert_int_equal(info.devices.uart, 0x9000000);
 	assert_int_equal(info.devices.gic_version, 2);
 	assert_int_equal(info.devices.gic_distributor, 0x8000000);
@@ -30,6 +31,52 @@ static void test_usual(void **state)
 	assert_true(memory_map_is(&info.memory, 0x42000000, 0x42002000, MEMORY_RESERVED));
 	assert_true(memory_map_is(&info.memory, 0x42002000, RAM_START + RAM_BYTES, MEMORY_USABLE));
 	assert_false(memory_map_is(&info.memory, 0xe000000, 0xf000000, MEMORY_USABLE));
+}
+
+static void many_cpus(void)
+{
+	for (uint32_t i = 0; i < MAX_CPUS + 3; i++)
+		cpu(i % 2 ? 2 : 1, 0, 0x100 + i, i == 1 ? "disabled" : i == 2 ? "okay" : NULL);
+}
+
+/* Those that count and can't be started stand in front, so that the good one behind them must be found. */
+static void odd_cpus(void)
+{
+	cpu(0, 0, 0, NULL);       /* no reg */
+	cpu(3, 0, 5, NULL);       /* of three cells */
+	cpu(2, 1, 5, NULL);       /* an affinity that our calls can't say */
+	cpu(2, ~0u, ~0u, NULL);
+	cpu(1, 0, 9, "fail");     /* not there */
+	cpu(2, 0, 0xffffffff, "ok");
+	node("l2-cache");         /* no CPU */
+	text("device_type", "cache");
+	cells("reg", 1, (const uint32_t[]){ 7 });
+	close_node();
+}
+
+static void no_cpus(void)
+{
+}
+
+static void test_cpus(void **state)
+{
+	struct shape shape = usual;
+
+	(void)state;
+	shape.cpus = many_cpus;
+	assert_int_equal(parse(&shape), OK);
+	assert_int_equal(info.cpu_count, MAX_CPUS + 2);
+	assert_int_equal(info.cpu_ids_kept, MAX_CPUS);
+	for (uint32_t i = 0; i < MAX_CPUS; i++) /* one cell or two, in order, without the disabled one */
+		assert_int_equal(info.cpu_ids[i], 0x100 + i + (i > 0));
+	shape.cpus = odd_cpus;
+	assert_int_equal(parse(&shape), OK);
+	assert_int_equal(info.cpu_count, 5);
+	assert_true(info.cpu_ids_kept == 1 && info.cpu_ids[0] == 0xffffffff);
+	shape.cpus = no_cpus;
+	assert_int_equal(parse(&shape), OK);
+	assert_int_equal(info.cpu_count, 1); /* this one runs */
+	assert_int_equal(info.cpu_ids_kept, 0);
 }
 
 static void test_tree_itself_is_kept(void **state)
@@ -410,7 +457,7 @@ int main(void)
 		cmocka_unit_test(test_depth),        cmocka_unit_test(test_reservations),
 		cmocka_unit_test(test_bad_headers),  cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_random_damage), cmocka_unit_test(test_structure),
-		cmocka_unit_test(test_twins),
+		cmocka_unit_test(test_twins),        cmocka_unit_test(test_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,7 @@ struct shape {
 	unsigned root_cells;     /* #address-cells and #size-cells of the root */
 	unsigned depth;          /* of a chain of nodes */
 	unsigned reservations;   /* in the header's list */
+	void (*cpus)(void);      /* writes what is in /cpus; NULL: three, the last one disabled */
 };
 
 static const struct shape usual = {
@@ -113,22 +114,30 @@ static void write_chosen(const struct shape *shape)
 	}
 }
 
-static void write_cpus(void)
+static void cpu(unsigned reg_cells, uint32_t high, uint32_t low, const char *status)
+{
+	static unsigned number;
+	char name[24];
+
+	snprintf(name, sizeof(name), "cpu@%u", number++);
+	node(name);
+	text("device_type", "cpu");
+	if (reg_cells)
+		cells("reg", reg_cells, reg_cells == 1 ? &low : (const uint32_t[]){ high, low, 0 });
+	if (status)
+		text("status", status);
+	close_node();
+}
+
+static void write_cpus(const struct shape *shape)
 {
 	node("cpus");
 	cells("#address-cells", 1, (const uint32_t[]){ 1 });
 	cells("#size-cells", 1, (const uint32_t[]){ 0 });
-	for (uint32_t i = 0; i < 3; i++) {
-		char name[16];
-
-		snprintf(name, sizeof(name), "cpu@%u", i);
-		node(name);
-		text("device_type", "cpu");
-		cells("reg", 1, &i);
-		if (i == 2)
-			text("status", "disabled");
-		close_node();
-	}
+	if (shape->cpus)
+		shape->cpus();
+	for (uint32_t i = 0; i < 3 && !shape->cpus; i++)
+		cpu(1, 0, i, i == 2 ? "disabled" : NULL);
 	node("cpu-map");
 	close_node();
 	close_node();
@@ -204,7 +213,7 @@ static size_t build(const struct shape *shape)
 	}
 	write_memory(shape);
 	write_devices(shape);
-	write_cpus();
+	write_cpus(shape);
 	for (unsigned i = 0; i < shape->depth; i++)
 		node("deeper");
 	for (unsigned i = 0; i < shape->depth; i++)
