@@ -131,7 +131,7 @@ vaddr_t arch_context_prepare(vaddr_t stack_top, void (*fn)(void *), void *arg);
 struct fixup {
 	vaddr_t pc, target; /* a fault at pc continues at target */
 };
-bool arch_try_read(vaddr_t addr, void *dst, unsigned bytes); /* 1, 2, 4, 8 */
+bool arch_try_read(vaddr_t addr, void *dst, unsigned bytes); /* 1, 2, 4, 8, 16 */
 bool arch_try_write8(vaddr_t addr, uint8_t value);           /* stores one byte */
 
 /* --- step.S, step.c: one instruction under another root ------------------------------------------------------------ */

@@ -29,14 +29,14 @@ unsigned backtrace_from(vaddr_t frame_pointer, vaddr_t *addresses, unsigned max)
 	unsigned count = 0;
 
 	while (count < max && is_on_a_stack(frame_pointer)) {
-		uint64_t next, addr;
+		uint64_t pair[2]; /* the caller's frame pointer, the return address */
 
-		if (!arch_try_read(frame_pointer, &next, 8) || !arch_try_read(frame_pointer + 8, &addr, 8) || !is_code(addr))
+		if (!arch_try_read(frame_pointer, pair, sizeof(pair)) || !is_code(pair[1]))
 			break;
-		addresses[count++] = addr;
-		if (next <= frame_pointer)
+		addresses[count++] = pair[1];
+		if (pair[0] <= frame_pointer)
 			break;
-		frame_pointer = next;
+		frame_pointer = pair[0];
 	}
 	return count;
 }

@@ -84,6 +84,7 @@ void dry_note_extent(struct dry_run *run, const struct fault *fault, const struc
                         const struct step_traits *traits, bool single_pass)
 {
 	run->changed = extent->any;
+	run->bytes = run->sealed_offset = 0;
 	run->redundant = !extent->any_in_b;
 	run->exact = extent->any && !extent->depends_on_memory && !single_pass && !traits->rmw_bytes;
 	run->start = fault->addr;

@@ -153,7 +153,7 @@ static enum dry_run_status run_both(struct trap_frame *before, struct trap_frame
 enum dry_run_status dry_run(struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
                             const struct step_traits *traits, struct dry_run *run)
 {
-	memset(&run->changed, 0, sizeof(*run) - offsetof(struct dry_run, changed));
+	run->changed = false;
 	if (!traits->can_step)
 		return DRY_RUN_REFUSED;
 	if (!may_go_fast(fault, traits))

@@ -15,6 +15,8 @@ FUNCTION(arch_try_read)
 	b.eq	4f
 	cmp	w2, #2
 	b.eq	2f
+	cmp	w2, #16
+	b.eq	6f
 	cmp	w2, #1
 	b.ne	9f
 .Lread1:
@@ -31,6 +33,11 @@ FUNCTION(arch_try_read)
 	ldr	w3, [x0]
 	str	w3, [x1]
 	b	7f
+6:
+.Lread16:
+	ldp	x3, x4, [x0]
+	stp	x3, x4, [x1]
+	b	7f
 8:
 .Lread8:
 	ldr	x3, [x0]
@@ -46,6 +53,7 @@ FUNCTION_END(arch_try_read)
 	FIXUP(.Lread2, .Lread_failed)
 	FIXUP(.Lread4, .Lread_failed)
 	FIXUP(.Lread8, .Lread_failed)
+	FIXUP(.Lread16, .Lread_failed)
 
 /* bool arch_try_write8(addr, value) */
 FUNCTION(arch_try_write8)

@@ -14,7 +14,7 @@
 	.text
 	.globl arch_try_read
 	.type arch_try_read, @function
-/* rdi = address, rsi = destination, edx = bytes: 1, 2, 4 or 8 */
+/* rdi = address, rsi = destination, edx = bytes: 1, 2, 4, 8 or 16 */
 arch_try_read:
 	cmpl $8, %edx
 	je .Ltry_read8
@@ -23,7 +23,7 @@ arch_try_read:
 	cmpl $2, %edx
 	je .Ltry_read2
 	cmpl $1, %edx
-	jne .Ltry_failed
+	jne .Ltry_16
 .Ltry_read1:
 	movb (%rdi), %al
 	movb %al, (%rsi)
@@ -36,6 +36,12 @@ arch_try_read:
 	movl (%rdi), %eax
 	movl %eax, (%rsi)
 	jmp .Ltry_succeeded
+.Ltry_16:
+	cmpl $16, %edx
+	jne .Ltry_failed
+.Ltry_read16_high:
+	movq 8(%rdi), %rax
+	movq %rax, 8(%rsi)
 .Ltry_read8:
 	movq (%rdi), %rax
 	movq %rax, (%rsi)
@@ -64,5 +70,6 @@ arch_try_write8:
 	FIXUP .Ltry_read2, .Ltry_failed
 	FIXUP .Ltry_read4, .Ltry_failed
 	FIXUP .Ltry_read8, .Ltry_failed
+	FIXUP .Ltry_read16_high, .Ltry_failed
 	FIXUP .Ltry_write, .Ltry_write_failed
 	.section .note.GNU-stack, "", @progbits

@@ -142,8 +142,7 @@ static void test_too_many_twice(void **state)
 		local_apic(id, 1);
 	for (uint8_t id = 0; id < 12; id++)
 		local_x2apic(id, 1);
-	local_x2apic(300, 1);
-	local_x2apic(300, 1);
+	local_x2apic(300, 1); /* in this form only */
 	expect(13, MAX_CPUS, (const uint32_t[]){ 0, 1, 2, 3, 4, 5, 6, 7 });
 }
 

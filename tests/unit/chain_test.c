@@ -332,38 +332,6 @@ static void test_state_is_kept(void **state)
 	assert_int_equal(chain->elements[0].used, 0); /* no budget: not counted */
 }
 
-/* The pool of states: as many as there are, in the order of chains and elements; nobody else gets one. */
-static void test_states_are_bound(void **state)
-{
-	(void)state;
-	struct chain_table *full = &table;
-	unsigned bound = 0;
-
-	full->count = 4;
-	for (unsigned i = 0; i < 4; i++)
-		assert_true(chain_parse(&full->chains[i], "test-odd,ignore,test-odd,test-odd,once,test-odd,test-odd", 56, why, sizeof(why)));
-	assert_int_equal(chain_table_states(full), 20);
-	full->count = 2;
-	assert_int_equal(chain_table_states(full), 10);
-	full->count = 4;
-	chain_table_bind(full);
-	for (unsigned i = 0; i < 4; i++)
-		for (unsigned k = 0; k < 7; k++) {
-			const struct chain_element *element = &full->chains[i].elements[k];
-
-			if (element->policy == &policy_odd && bound < CHAIN_STATES_MAX)
-				assert_ptr_equal(element->state, full->states[bound++]);
-			else
-				assert_null(element->state);
-		}
-	assert_int_equal(bound, CHAIN_STATES_MAX);
-	full->count = 1;
-	chain_table_bind(full); /* again: from the start */
-	assert_ptr_equal(full->chains[0].elements[0].state, full->states[0]);
-	assert_true(parse("ignore,once"));
-	assert_int_equal(chain_table_states(full), 0);
-}
-
 static void test_several_chains(void **state)
 {
 	(void)state;
@@ -490,7 +458,6 @@ int main(void)
 		cmocka_unit_test(test_handing_over_is_free),
 		cmocka_unit_test(test_largest_budget),
 		cmocka_unit_test(test_state_is_kept),
-		cmocka_unit_test(test_states_are_bound),
 		cmocka_unit_test(test_several_chains),
 		cmocka_unit_test(test_needs_dry_run),
 		cmocka_unit_test(test_objects),

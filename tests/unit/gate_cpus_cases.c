@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/unit/gate_cpus_cases.c: what each CPU gets, what the gate lets one CPU do to another, and shootdowns: their numbers, who is
- * asked and who is waited for. (mm/percpu_map.c, mm/gate_cpus.c, mm/shootdown.c)
+ * tests/unit/gate_cpus_cases.c: what each CPU gets, what the gate lets one CPU do to another, and shootdowns: their
+ * numbers, who is asked and who is waited for. (mm/percpu_map.c, mm/gate_cpus.c, mm/shootdown.c)
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -251,7 +251,7 @@ static void test_records_need_the_lock(void **state)
 }
 
 #define BEGIN(page, neighbour) gate_run(GATE_DRY_BEGIN, page, neighbour, 0, 0, 0)
-#define END(commit) gate_run(GATE_DRY_END, commit, 0, 0, 0, 0)
+#define END(commit) gate_run(GATE_DRY_END, commit, 0, UINT64_MAX, 0, 0)
 
 static void test_dry_run_refusals(void **state)
 {

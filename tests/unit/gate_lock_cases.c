@@ -192,10 +192,10 @@ static void expect_dry_run_holds(uint64_t op, uint64_t commit)
 	REFUSES(ERR_INVALID, CALL(op, SEALED, 0, 0, 0, 0)); /* one at a time: a refusal gives back only what it took itself */
 	assert_true(is_taken_for(1));
 	fake_be_cpu(1); /* another CPU can't end it */
-	REFUSES(ERR_INVALID, CALL(GATE_DRY_END, commit, 0, 0, 0, 0));
+	REFUSES(ERR_INVALID, CALL(GATE_DRY_END, commit, 0, UINT64_MAX, 0, 0));
 	BUSY(CALL(op, SEALED, 0, 0, 0, 0));
 	fake_be_cpu(0);
-	ALLOWS(CALL(GATE_DRY_END, commit, 0, 0, 0, 0));
+	ALLOWS(CALL(GATE_DRY_END, commit, 0, UINT64_MAX, 0, 0));
 	assert_false(is_taken_for(1));
 }
 

@@ -72,6 +72,15 @@ uint64_t seal_unprotected_pages(void)
 	return opened_pages;
 }
 
+unsigned panic_cpu(void)
+{
+	return 0;
+}
+
+void cpu_poll(void)
+{
+}
+
 void panic(const char *fmt, ...)
 {
 	(void)fmt;

@@ -55,6 +55,11 @@ static inline void arch_cpu_relax(void)
 	fake_relax();
 }
 
+static inline void arch_copy_page(void *to, const void *from)
+{
+	__builtin_memcpy(to, from, 4096);
+}
+
 static inline void arch_wait_for_interrupt(void)
 {
 }

@@ -35,7 +35,7 @@ void fake_window_close(void);
 
 /* --- Several CPUs: one thread of the host plays them all, one after the other. */
 void fake_be_cpu(unsigned id); /* from here on that CPU runs, under the kernel root */
-extern bool fake_broadcasts;   /* arch_tlb_broadcast_… reach the other CPUs (as on aarch64); true unless a test says otherwise */
+extern bool fake_broadcasts;   /* arch_tlb_broadcast_… reach the other CPUs (aarch64); true unless a test says otherwise */
 extern unsigned fake_interrupts[MAX_CPUS][CPU_INTERRUPT_COUNT], fake_starts[MAX_CPUS]; /* what the gate sent, to whom */
 extern unsigned fake_polls;    /* calls of cpu_poll: how often somebody waited */
 extern void (*fake_on_relax)(void); /* what the others do while this one spins */
