@@ -69,7 +69,8 @@ objcopy  = $1-linux-gnu-objcopy
 language := -std=gnu17 -ffreestanding -fno-strict-aliasing -fno-stack-protector -fno-pic -fno-common
 code     := -g -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables
 # What only talks, parses or tests: small rather than fast.
-small    := boot/% $(patsubst %,kernel/%%,selftest/ cmdline format inject_parse json panic violation_print boot_report chain_parse)
+small    := boot/% $(patsubst %,kernel/%%,selftest/ cmdline format inject_parse json panic violation_print boot_report \
+	chain_parse)
 warnings := -Wall -Wextra -Werror -Wstrict-prototypes -Wvla -Wframe-larger-than=1024
 # The gate's stack has one page and no guard: small frames, whose sizes a test adds up.
 gate     := -Wframe-larger-than=256 -fstack-usage
@@ -83,7 +84,8 @@ flags_libfdt := -isystem build/deps/usr/include -isystem /usr/aarch64-linux-gnu/
 # Each folder sees the headers of its own layer and of those below it (tools/check_layers.py).
 includes = -I include $(if $(filter kernel/policy/%,$(filter-out %/chain.c,$2)),,-I arch -I arch/$1 \
 	$(if $(filter boot/%,$2),-I boot) $(if $(filter mm/% kernel/%,$2),-I mm) $(if $(filter kernel/%,$2),-I kernel))
-cflags   = $(language) $(if $(filter $(small),$2),-Os,-O2) $(code) $(warnings) $(flags_$1) $(if $(filter mm/gate%,$2),$(gate)) $(call includes,$1,$2) \
+cflags   = $(language) $(if $(filter $(small),$2),-Os,-O2) $(code) $(warnings) $(flags_$1) \
+	$(if $(filter mm/gate%,$2),$(gate)) $(call includes,$1,$2) \
 	$(if $(filter boot/fdt%,$2),$(flags_libfdt)) -DAMBER_VERSION='"$(VERSION)"' -MMD -MP
 
 # --- Sources: whatever stands in the folders; the boot protocols belong to one machine each ----------

@@ -86,6 +86,7 @@ bool arch_tlb_broadcast_all(void);
 
 /* --- smp.c: the other CPUs ---------------------------------------------------------------------------------- */
 extern unsigned arch_cpus_listed;                   /* class data: CPUs that the machine lists; more than MAX_CPUS is possible */
+extern unsigned arch_cpus_startable;                /* … of which so many, the first included, can be started: at most MAX_CPUS */
 void arch_cpus_find(const struct boot_info *boot_info); /* boot tables live; says nothing */
 uint32_t arch_cpu_hardware_id(unsigned id);         /* of the CPU that gets that number; 0 is the one that boots */
 /* What a CPU that comes up runs before it has the kernel's tables: whole pages, mapped executable at their physical address in

@@ -23,7 +23,7 @@
 
 unsigned cpus_wanted(void)
 {
-	return MIN(MIN(arch_cpus_listed, (unsigned)MAX_CPUS), options.smp);
+	return MIN(arch_cpus_startable, options.smp);
 }
 
 void cpu_stop(void)
@@ -85,6 +85,8 @@ static void say_who_stays_off(void)
 {
 	unsigned usable = MIN(arch_cpus_listed, (unsigned)MAX_CPUS);
 
+	if (arch_cpus_startable < usable)
+		log_warn("cpus", "%u of %u CPUs can't be started: they are not listed well enough", usable - arch_cpus_startable, usable);
 	if (arch_cpus_listed > MAX_CPUS)
 		log_warn("cpus", "the machine has %u CPUs; at most %u are used, the others stay off", arch_cpus_listed, MAX_CPUS);
 	if (options.smp < usable)

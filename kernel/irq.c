@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/irq.c: interrupts: each CPU's timer tick, a hook in it that inject=…@irq uses, and what CPUs send each other. Interrupt
- * context, interrupts masked.
+ * kernel/irq.c: interrupts: each CPU's timer tick, a hook in it that inject=…@irq uses, and what CPUs send each other.
+ * Interrupt context, interrupts masked.
  */
 #include "irq.h"
 

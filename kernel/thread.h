@@ -33,7 +33,8 @@ struct thread {
 void thread_init(const char *name, vaddr_t stack_top); /* what runs now becomes a thread */
 /* On the next CPU in turn, or on that one. */
 enum error thread_start(const char *name, void (*fn)(void *), void *argument, struct thread **thread) __must_check;
-enum error thread_start_on(unsigned cpu, const char *name, void (*fn)(void *), void *argument, struct thread **thread) __must_check;
+enum error thread_start_on(unsigned cpu, const char *name, void (*fn)(void *), void *argument,
+                           struct thread **thread) __must_check;
 void thread_yield(void);
 void thread_wait(void); /* for an interrupt, unless another thread is ready here */
 /* Waits until it has ended, frees it, and says how: THREAD_ENDED or THREAD_KILLED. Halts the CPU while nothing else is ready. */

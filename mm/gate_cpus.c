@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm/gate_cpus.c: the gate's functions that reach other CPUs: starting one (only until the set is settled), sending it an interrupt,
- * and the two halves of a shootdown. The shootdown's numbers are class core: whoever can forge an answer can keep a stale
- * writable translation alive. Inside the gate; none of these takes the lock.
+ * mm/gate_cpus.c: the gate's functions that reach other CPUs: starting one (only until the set is settled), sending it an
+ * interrupt, and the two halves of a shootdown. The shootdown's numbers are class core: whoever can forge an answer can keep a
+ * stale writable translation alive. Inside the gate; none of these takes the lock.
  */
 #include "gate_parts.h"
 

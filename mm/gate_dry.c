@@ -221,22 +221,29 @@ static void commit_page(const struct dry_page *page, vaddr_t start, vaddr_t end)
 	}
 }
 
-/* a: whether to commit; b, c: where the store was seen, start and bytes. The dry-run root is a plain copy again afterwards. What the fast way made is kept. */
+/* a: whether to commit; b, c: where the store was seen, start and bytes; d: the copies may be
+ * wrong anywhere (it was abandoned). The dry-run root is a plain copy again afterwards;
+ * what the fast way made is kept. */
 GATE_DO(dry_end)
 {
 	struct dry_state *state = gate_dry_state();
 	struct gate_counters *counters = gate_window(gate_image_to_phys(&gate_counters));
 	pte_t *root = gate_window(this_cpu()->dry_root_frame);
 	const pte_t *original = gate_window(state->root);
+	vaddr_t start = 0, end = UINT64_MAX;
 
-	(void)d, (void)e;
+	(void)e;
+	if (state->is_fast) { /* the copies are true in the window only, once the store has run */
+		start = state->page[0].va + state->window;
+		end = start + DRY_WINDOW_BYTES;
+	}
 	if (!state->pages || !gate_lock_is_mine())
 		return gate_refuse(ERR_INVALID);
 	for (unsigned i = 0; i < state->pages; i++) {
 		unsigned slot = pagetable_index(state->page[i].va, 4);
 
 		if (a)
-			commit_page(&state->page[i], b, b + c);
+			commit_page(&state->page[i], MAX(b, start), MIN(b + c, end));
 		gate_dry_set_leaf(&state->page[i], 0);
 		arch_pte_exchange(&root[slot], original[slot]);
 	}
@@ -245,6 +252,8 @@ GATE_DO(dry_end)
 	if (state->is_fast && a)
 		state->generation++; /* our own copy knows this write already: is_valid compares before any other can come between */
 	state->pages = 0;
+	if (d)
+		gate_dry_forget(state);
 	gate_lock_drop();
 	return OK;
 }

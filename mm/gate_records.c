@@ -61,7 +61,7 @@ GATE_DO(state)
 	uint8_t *kept;
 
 	(void)d, (void)e;
-	if (offset < offsetof(struct chain_table, chains) || offset > sizeof(chain_table) - sizeof(struct chain_element) ||
+	if (offset < offsetof(struct chain_table, chains) || offset >= offsetof(struct chain_table, states) ||
 	    ((offset - offsetof(struct chain_table, chains)) % sizeof(struct chain) < offsetof(struct chain, elements)) ||
 	    ((offset - offsetof(struct chain_table, chains)) % sizeof(struct chain) - offsetof(struct chain, elements)) %
 			    sizeof(struct chain_element) != 0)

@@ -7,5 +7,7 @@
 
 /* Are devices reached through the boot tables (direct map)? Until the first arch_root_load. */
 extern bool boot_tables_live; /* cpu.c, class data */
+void secondary_start(void);   /* bringup.S: where another CPU begins, MMU off */
+extern const char __text_start[], __text_end[]; /* linker/amber.ld.S */
 
 #endif

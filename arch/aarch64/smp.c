@@ -14,6 +14,7 @@
 #define MPIDR_AFFINITY 0xffffff /* Aff0 to Aff2; Aff3 is 0 in machines with a GICv2 */
 
 unsigned __ro_after_init arch_cpus_listed = 1;
+unsigned __ro_after_init arch_cpus_startable = 1;
 static uint32_t __ro_core hardware_ids[MAX_CPUS]; /* the first is this CPU's */
 
 /* What a CPU reads with its MMU off (bringup.S): so it is cleaned to memory. */
@@ -21,11 +22,10 @@ struct bringup {
 	uint64_t low_root, high_root;
 	struct percpu *cpu;
 };
-static struct bringup __ro_core __aligned(64) bringup;
+/* One for each: a CPU that comes up late must not find another's. */
+static struct bringup __ro_core __aligned(64) bringups[MAX_CPUS];
 static paddr_t __ro_core bringup_root;
 
-void secondary_start(void);                      /* bringup.S */
-extern const char __text_start[], __text_end[]; /* linker/amber.ld.S */
 
 void __init arch_cpus_find(const struct boot_info *boot_info)
 {
@@ -36,7 +36,8 @@ void __init arch_cpus_find(const struct boot_info *boot_info)
 	for (unsigned i = 0; i < boot_info->cpu_ids_kept; i++)
 		if (boot_info->cpu_ids[i] != own && count < MAX_CPUS)
 			hardware_ids[count++] = boot_info->cpu_ids[i];
-	arch_cpus_listed = boot_info->devices.has_psci ? MAX(boot_info->cpu_count, 1u) : 1;
+	arch_cpus_listed = MAX(boot_info->cpu_count, count);
+	arch_cpus_startable = boot_info->devices.has_psci ? count : 1;
 }
 
 uint32_t arch_cpu_hardware_id(unsigned id)
@@ -69,10 +70,11 @@ static void clean(const void *start, uint64_t bytes)
 enum error arch_cpu_start(struct percpu *cpu)
 {
 	paddr_t entry = arch_image_phys + ((vaddr_t)secondary_start - IMAGE_BASE);
-	paddr_t argument = arch_image_phys + ((vaddr_t)&bringup - IMAGE_BASE);
+	struct bringup *bringup = &bringups[cpu->id];
+	paddr_t argument = arch_image_phys + ((vaddr_t)bringup - IMAGE_BASE);
 
-	bringup = (struct bringup){ bringup_root, cpu->kernel_root, cpu };
-	clean(&bringup, sizeof(bringup));
+	*bringup = (struct bringup){ bringup_root, cpu->kernel_root, cpu };
+	clean(bringup, sizeof(*bringup));
 	return psci_cpu_on(cpu->hardware_id, entry, argument) == 0 ? OK : ERR_HARDWARE;
 }
 

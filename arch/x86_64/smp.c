@@ -20,9 +20,8 @@
 
 enum start_step { START_INIT, START_UP };
 
-extern uint8_t trampoline_start[], trampoline_end[], trampoline_root[], trampoline_base[];
-
 unsigned arch_cpus_listed __ro_after_init = 1;
+unsigned arch_cpus_startable __ro_after_init = 1;
 static uint32_t hardware_ids[MAX_CPUS] __ro_core; /* the first is this CPU's */
 static paddr_t trampoline_page __ro_core;
 uint64_t x86_cr4 __ro_core;
@@ -41,7 +40,8 @@ __init void arch_cpus_find(const struct boot_info *boot_info)
 	for (unsigned i = 0; !error && i < found.kept; i++)
 		if (found.ids[i] != own && count < MAX_CPUS)
 			hardware_ids[count++] = found.ids[i];
-	arch_cpus_listed = error ? 1 : MAX(found.listed, 1u);
+	arch_cpus_startable = count;
+	arch_cpus_listed = error ? 1 : MAX(found.listed, count);
 }
 
 uint32_t arch_cpu_hardware_id(unsigned id)
@@ -49,13 +49,19 @@ uint32_t arch_cpu_hardware_id(unsigned id)
 	return hardware_ids[id];
 }
 
-/* A page below 1 MiB that is RAM and that nobody else uses: the highest one. */
+/* A page below 1 MiB that is RAM and that nobody else uses: the highest one. 0: there is none. */
 static __init paddr_t find_low_page(const struct memory_map *memory)
 {
-	for (paddr_t page = LOW_PAGES_END - PAGE_SIZE; page >= PAGE_SIZE; page -= PAGE_SIZE)
-		if (memory_map_is(memory, page, page + PAGE_SIZE, MEMORY_USABLE))
-			return page;
-	return 0;
+	paddr_t found = 0;
+
+	for (unsigned i = 0; i < memory->count; i++) {
+		const struct memory_range *range = &memory->ranges[i];
+		paddr_t end = ALIGN_DOWN(MIN(range->end, (paddr_t)LOW_PAGES_END), PAGE_SIZE);
+
+		if (range->kind == MEMORY_USABLE && end >= range->start + PAGE_SIZE)
+			found = MAX(found, end - PAGE_SIZE);
+	}
+	return found;
 }
 
 __init void smp_find_trampoline(const struct memory_map *memory)

@@ -49,6 +49,8 @@ void intc_end_of_interrupt(void);
 enum error intc_write(uint32_t reg, uint32_t value); /* through the gate */
 enum error intc_start(void);                         /* this CPU's local APIC */
 enum error intc_gate_send(uint32_t hardware_id, uint32_t command); /* inside the gate: an interrupt to another CPU */
+/* trampoline.S: copied to a low page, with two words to complete. */
+extern const uint8_t trampoline_start[], trampoline_end[], trampoline_root[], trampoline_base[];
 /* smp.c */
 extern uint64_t x86_cr4;            /* class core: of every CPU */
 extern uint32_t x86_stop_requested; /* the next NMI stops */

@@ -13,7 +13,7 @@
 #define GATE_FRAME_TYPE   4  /* first frame, count, type */
 #define GATE_DRY_BEGIN    5  /* page, neighbour (or 0) */
 #define GATE_DRY_FLIP     6  /* frame before the step, if stored flags need mending */
-#define GATE_DRY_END      7  /* whether to commit the difference, its start, its bytes */
+#define GATE_DRY_END      7  /* whether to commit the difference, its start, its bytes; whether the copies are spoilt */
 #define GATE_RING_APPEND  8  /* struct violation * */
 #define GATE_RING_MERGE   9  /* struct violation *: the last record, longer */
 #define GATE_STATE        10 /* chain element, used, state */

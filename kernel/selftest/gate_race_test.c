@@ -20,7 +20,8 @@
 #define ATTEMPTS  500 /* of the other CPU, at least */
 #define NMIS      500
 
-/* One try at everything that belongs to a CPU's gate and dry run: by the window (unmapped here), by the direct map (read-only). */
+/* One try at everything that belongs to a CPU's gate and dry run: by the window (unmapped here), by the direct map
+ * (read-only). */
 static unsigned try_everything(const struct percpu *cpu)
 {
 	const paddr_t frames[] = { cpu->gate_stack, cpu->gate_stack - PAGE_SIZE, cpu->dry_root_frame, cpu->dry_tables[0],

@@ -3,7 +3,7 @@
  * tests/fuzz/multiboot2_fuzz.c: random Multiboot2 boot information. Input: 4 bytes that say at which physical address
  * it lies, then the information itself, with nothing behind it.
  *
- * sources: boot/multiboot2.c boot/boot_fill.c mm/memory_map.c kernel/format.c
+ * sources: boot/multiboot2.c boot/multiboot2_screen.c boot/boot_fill.c mm/memory_map.c kernel/format.c
  */
 #include "boot_checks.h"
 

@@ -20,41 +20,53 @@
 /* symbols.h says they are constant, because in the kernel they are; here each run writes new ones. */
 struct symbol fuzz_table[SYMBOLS_MAX] __asm__("symbol_table") __aligned(32);
 uint32_t fuzz_count __asm__("symbol_count");
-char fuzz_names[NAMES_BYTES] __asm__("symbol_names") __aligned(32);
+uint8_t fuzz_names[NAMES_BYTES] __asm__("symbol_names") __aligned(32);
+uint16_t fuzz_files[FILES] __asm__("symbol_files");
+const uint16_t symbol_tokens[] = { 0, 3 };
+const char symbol_token_texts[] = "ab\0.c";
 
-static uint32_t name_at[NAMES + FILES];
+static uint32_t name_at[NAMES];
+static const char *called[SYMBOLS_MAX];
+static char names[NAMES][2 * NAME_ROOM], files[FILES][2 * NAME_ROOM]; /* the same, spelled out */
 
-/* A C name of 1 to 6 letters, of which many have the same hash: a * 31 + b is b * 31 + C. */
-static void write_name(struct input *input, uint32_t *used, unsigned index, bool is_file)
+/* A C name of 1 to 6 codes, of which many have the same hash: a * 31 + b is b * 31 + C. */
+static uint32_t write_name(struct input *input, uint32_t *used, char *spelled, bool is_file)
 {
-	static const char letters[] = "abCcDd_0";
+	static const uint8_t codes[] = { 'a', 'b', 'C', 'c', 'D', SYMBOL_TOKEN, '_', '0' };
 	unsigned length = (unsigned)take(input, 1) % (is_file ? 6 : 5) + !is_file;
+	uint32_t at = *used;
 
-	name_at[index] = *used;
-	for (unsigned i = 0; i < length; i++)
-		fuzz_names[(*used)++] = letters[take(input, 1) % 8];
+	spelled[0] = '\0';
+	for (unsigned i = 0; i < length; i++) {
+		uint8_t code = codes[take(input, 1) % 8];
+
+		fuzz_names[(*used)++] = code;
+		strncat(spelled, code == SYMBOL_TOKEN ? "ab" : (char[]){ (char)code, '\0' }, 2);
+	}
 	if (is_file && length > 0) {
-		memcpy(&fuzz_names[*used], ".c", 2);
-		*used += 2;
+		fuzz_names[(*used)++] = SYMBOL_TOKEN + 1;
+		strcat(spelled, ".c");
 	}
 	fuzz_names[(*used)++] = '\0';
+	return at;
 }
 
 static void write_symbol(struct input *input, uint32_t index)
 {
 	struct symbol *symbol = &fuzz_table[index], *before = index > 0 ? symbol - 1 : NULL;
 	uint64_t gap = take(input, 1), choice = take(input, 1);
-	const char *name;
+	unsigned name = choice % NAMES;
 
-	gap = gap == 0xff ? take(input, 8) : gap & 0x3f;
-	symbol->start = before ? before->start + gap : gap;
-	if (before && symbol->start < before->start)
-		symbol->start = before->start; /* sorted, also behind the last address */
-	symbol->bytes = (uint32_t)(choice & 0x80 ? take(input, 4) : take(input, 1) & 0x1f);
-	symbol->name_offset = name_at[choice % NAMES];
-	symbol->file_offset = name_at[NAMES + (choice >> 4) % FILES];
-	name = fuzz_names + symbol->name_offset;
-	symbol->flags = SYMBOL_OBJECT | symbol_hash(name, strlen(name)) << SYMBOL_HASH_SHIFT;
+	gap = gap == 0xff ? take(input, 4) : gap & 0x3f;
+	symbol->low = before ? before->low + (uint32_t)gap : (uint32_t)gap;
+	if (before && symbol->low < before->low)
+		symbol->low = before->low; /* sorted, also behind the last address */
+	symbol->bytes = (choice & 0x80 ? take(input, 4) : take(input, 1) & 0x1f) & 0xffffff;
+	symbol->name = (uint16_t)name_at[name];
+	symbol->file = (choice >> 4) % FILES;
+	symbol->kind = SYMBOL_OBJECT;
+	symbol->hash = (uint8_t)symbol_hash(names[name], strlen(names[name]));
+	called[index] = names[name];
 }
 
 static void write_table(struct input *input)
@@ -63,8 +75,10 @@ static void write_table(struct input *input)
 
 	ASAN_UNPOISON_MEMORY_REGION(fuzz_table, sizeof(fuzz_table));
 	ASAN_UNPOISON_MEMORY_REGION(fuzz_names, sizeof(fuzz_names));
-	for (unsigned i = 0; i < NAMES + FILES; i++)
-		write_name(input, &used, i, i >= NAMES);
+	for (unsigned i = 0; i < NAMES; i++)
+		name_at[i] = write_name(input, &used, names[i], false);
+	for (unsigned i = 0; i < FILES; i++)
+		fuzz_files[i] = (uint16_t)write_name(input, &used, files[i], true);
 	for (uint32_t i = 0; i < count; i++)
 		write_symbol(input, i);
 	fuzz_count = count;
@@ -81,19 +95,19 @@ static void check_at(vaddr_t addr)
 	vaddr_t start = 0;
 
 	for (uint32_t i = 0; i < fuzz_count; i++)
-		if (fuzz_table[i].start <= addr) {
-			start = fuzz_table[i].start;
+		if (symbol_start(&fuzz_table[i]) <= addr) {
+			start = symbol_start(&fuzz_table[i]);
 			has_start = true;
 		}
 	for (uint32_t i = 0; has_start && i < fuzz_count; i++) {
-		has_holder |= fuzz_table[i].start == start && fuzz_table[i].bytes > addr - start;
-		has_unsized |= fuzz_table[i].start == start && fuzz_table[i].bytes == 0;
+		has_holder |= symbol_start(&fuzz_table[i]) == start && fuzz_table[i].bytes > addr - start;
+		has_unsized |= symbol_start(&fuzz_table[i]) == start && fuzz_table[i].bytes == 0;
 	}
 	REQUIRE((found != NULL) == (has_holder || has_unsized));
-	REQUIRE(!found || (found >= fuzz_table && found < fuzz_table + fuzz_count && found->start == start));
+	REQUIRE(!found || (found >= fuzz_table && found < fuzz_table + fuzz_count && symbol_start(found) == start));
 	REQUIRE(!has_holder || found->bytes > addr - start);
 	if (found)
-		snprintf(wanted, sizeof(wanted), "%s+0x%llx", symbol_name(found), (unsigned long long)(addr - start));
+		snprintf(wanted, sizeof(wanted), "%s+0x%llx", called[found - fuzz_table], (unsigned long long)(addr - start));
 	else
 		snprintf(wanted, sizeof(wanted), "0x%016llx", (unsigned long long)addr);
 	REQUIRE(strcmp(symbol_format(addr, text, sizeof(text)), wanted) == 0);
@@ -102,8 +116,8 @@ static void check_at(vaddr_t addr)
 /* Is the text the symbol's name, or "file:name"? */
 static bool is_called(const struct symbol *symbol, const char *text)
 {
-	const char *name = fuzz_names + symbol->name_offset, *file = fuzz_names + symbol->file_offset;
-	char both[2 * NAME_ROOM + 1];
+	const char *name = called[symbol - fuzz_table], *file = files[symbol->file];
+	char both[4 * NAME_ROOM + 1];
 
 	snprintf(both, sizeof(both), "%s:%s", file, name);
 	return strcmp(text, name) == 0 || (file[0] && strcmp(text, both) == 0);
@@ -111,7 +125,7 @@ static bool is_called(const struct symbol *symbol, const char *text)
 
 static void check_find(const char *text, size_t which_bytes)
 {
-	char list[SYMBOLS_MAX * 2 * (NAME_ROOM + 2)] = "", *exact = malloc(strlen(text)), *which = malloc(which_bytes);
+	char list[SYMBOLS_MAX * 4 * (NAME_ROOM + 2)] = "", *exact = malloc(strlen(text)), *which = malloc(which_bytes);
 	const struct symbol *found = NULL, *first = NULL;
 	unsigned count = 0;
 	enum error error;
@@ -121,7 +135,7 @@ static void check_find(const char *text, size_t which_bytes)
 			continue;
 		first = count++ ? first : &fuzz_table[i];
 		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s:%s", list[0] ? ", " : "",
-		         fuzz_names + fuzz_table[i].file_offset, fuzz_names + fuzz_table[i].name_offset);
+		         files[fuzz_table[i].file], called[i]);
 	}
 	memcpy(exact, text, strlen(text)); /* without a final 0 */
 	error = symbol_find(exact, strlen(text), &found, which, which_bytes);
@@ -140,7 +154,7 @@ static void check_count(vaddr_t start, vaddr_t end)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < fuzz_count; i++)
-		count += fuzz_table[i].bytes > 0 && fuzz_table[i].start >= start && fuzz_table[i].start < end;
+		count += fuzz_table[i].bytes > 0 && symbol_start(&fuzz_table[i]) >= start && symbol_start(&fuzz_table[i]) < end;
 	REQUIRE(symbol_count_in(start, end) == count);
 }
 
@@ -153,13 +167,13 @@ static vaddr_t take_address(struct input *input)
 	if (choice >= 0xc0 || fuzz_count == 0)
 		return take(input, 8);
 	symbol = &fuzz_table[(choice & 0x3f) % fuzz_count];
-	return symbol->start + (choice & 0x40 ? symbol->bytes : 0) + (take(input, 1) % 3) - 1;
+	return symbol_start(symbol) + (choice & 0x40 ? symbol->bytes : 0) + (take(input, 1) % 3) - 1;
 }
 
 static void ask(struct input *input)
 {
 	unsigned choice = (unsigned)take(input, 1), name = choice >> 2;
-	char text[2 * NAME_ROOM + 1];
+	char text[4 * NAME_ROOM + 1];
 	size_t length;
 
 	switch (choice & 3) {
@@ -170,8 +184,8 @@ static void ask(struct input *input)
 		check_count(take_address(input), take_address(input));
 		return;
 	case 2: /* a name, with or without a file */
-		length = name & 1 ? (size_t)snprintf(text, sizeof(text), "%s:", fuzz_names + name_at[NAMES + take(input, 1) % FILES]) : 0;
-		snprintf(text + length, sizeof(text) - length, "%s", fuzz_names + name_at[(name >> 1) % NAMES]);
+		length = name & 1 ? (size_t)snprintf(text, sizeof(text), "%s:", files[take(input, 1) % FILES]) : 0;
+		snprintf(text + length, sizeof(text) - length, "%s", names[(name >> 1) % NAMES]);
 		break;
 	default: /* any text */
 		length = take_into(input, text, MIN((size_t)name, sizeof(text) - 1));
