@@ -18,6 +18,7 @@
 #include "story.h"
 
 #define NEIGHBOUR_BYTES 64 /* no single store reaches farther */
+#define REACH_BYTES     1024 /* of one step, either way: fxsave 512, a repeated store STEP_TURNS_MAX times 8 (arch step.S) */
 #define BELOW_BYTES     16 /* a straddling store may report the second page's first bytes */
 
 static struct dry_run_oracle *oracle;
@@ -66,6 +67,16 @@ static bool run_passes(struct trap_frame *before, struct trap_frame *after, cons
 	return true;
 }
 
+/* What lies within reach of the fault's address: no step stores farther away. */
+static void compare_page(const struct dry_page *page, vaddr_t addr, struct extent *extent)
+{
+	vaddr_t start = MAX(page->va, ALIGN_DOWN(addr - REACH_BYTES, 32));
+	vaddr_t end = MIN(page->va + PAGE_SIZE, ALIGN_DOWN(addr + REACH_BYTES, 32));
+
+	if (start < end)
+		dry_compare_words(page, (start - page->va) / sizeof(uint64_t), (end - page->va) / sizeof(uint64_t), extent);
+}
+
 /* The simple way: full copies of the page and, near its edge, of the neighbour. */
 static enum dry_run_status run_full(struct trap_frame *before, struct trap_frame *after, const struct fault *fault,
                                     const struct step_traits *traits, struct dry_run *run)
@@ -81,7 +92,7 @@ static enum dry_run_status run_full(struct trap_frame *before, struct trap_frame
 	if (!run_passes(before, after, traits, single_pass, &run->second))
 		return abandon();
 	for (unsigned i = 0; i < state->pages; i++)
-		dry_compare_words(&state->page[i], 0, PAGE_SIZE / sizeof(uint64_t), &extent);
+		compare_page(&state->page[i], fault->addr, &extent);
 	dry_note_extent(run, fault, &extent, traits, single_pass);
 	return DRY_RUN_DONE;
 }

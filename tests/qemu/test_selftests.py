@@ -60,3 +60,10 @@ def test_initcalls_reversed(machine):
 
 def test_they_power_off_without_exit_debug(machine):
     assert boot(machine, "test=no_such_test", "failed", raw=True).status == 0
+
+
+@pytest.mark.parametrize("policy", ["ignore", "once"])
+def test_interrupts_are_masked_briefly(machine, policy):
+    """Counted in instructions, so with -icount: no event, a repeated store's included, takes more than 20,000."""
+    guest = boot(machine, f"test=masks_briefly ro_fault={policy}", extra=("-icount", "shift=0,sleep=off"), seconds=SECONDS)
+    assert results(guest) == [(True, "masks_briefly", False)]
