@@ -346,6 +346,8 @@ static void test_only_what_was_seen_is_committed(void **state)
 	(void)state;
 	for (unsigned k = 0; k < 2 * ARRAY_SIZE(cases); k++) {
 		unsigned i = k / 2, wrong = 0;
+		unsigned first = k % 2 ? MAX(cases[i].first, 512u) : cases[i].first; /* the fast way: in its window only */
+		unsigned last = k % 2 ? MIN(cases[i].end, 512u + DRY_WINDOW_BYTES) : cases[i].end;
 
 		memset(page_of(FIRST), 0x11, PAGE_SIZE);
 		ALLOWS(gate_set_entries(area_table[1], 100, 0, 0, 1)); /* changed behind the gate's back: forget */
@@ -354,7 +356,7 @@ static void test_only_what_was_seen_is_committed(void **state)
 		store_run(FIRST, PAGE_SIZE, 0x99);
 		ALLOWS(arch_gate_call(GATE_DRY_END, 1, cases[i].start, cases[i].bytes, 0, 0));
 		for (unsigned at = 0; at < PAGE_SIZE; at++)
-			wrong += page_of(FIRST)[at] != (at >= cases[i].first && at < cases[i].end ? (uint8_t)(0x99 + at) : 0x11);
+			wrong += page_of(FIRST)[at] != (at >= first && at < last ? (uint8_t)(0x99 + at) : 0x11);
 		assert_int_equal(wrong, 0);
 	}
 }
