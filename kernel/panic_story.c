@@ -46,7 +46,7 @@ static void print_stack(const vaddr_t *addresses, unsigned count)
 	char name[ONE_ROW + 1];
 
 	for (unsigned i = 0; i < count && i < STACK_LINES && rows_used + LAST_ROWS < ROWS; i++)
-		say("  %s %s", i ? "     " : "stack", symbol_format(addresses[i], name, sizeof(name)));
+		say("  %s %s", i ? "     " : "stack", symbol_format_return(addresses[i], name, sizeof(name)));
 }
 
 void panic_story_plain(const char *reason, vaddr_t frame_pointer)

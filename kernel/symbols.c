@@ -120,9 +120,8 @@ const struct symbol *symbol_at(vaddr_t addr)
 	return unsized;
 }
 
-const char *symbol_format(vaddr_t addr, char *buf, size_t bytes)
+static const char *format_in(const struct symbol *symbol, vaddr_t addr, char *buf, size_t bytes)
 {
-	const struct symbol *symbol = symbol_at(addr);
 	char name[SYMBOL_NAME_MAX];
 
 	if (symbol) {
@@ -132,6 +131,16 @@ const char *symbol_format(vaddr_t addr, char *buf, size_t bytes)
 		format(buf, bytes, "0x%016llx", (unsigned long long)addr);
 	}
 	return buf;
+}
+
+const char *symbol_format(vaddr_t addr, char *buf, size_t bytes)
+{
+	return format_in(symbol_at(addr), addr, buf, bytes);
+}
+
+const char *symbol_format_return(vaddr_t addr, char *buf, size_t bytes)
+{
+	return format_in(symbol_at(addr - 1), addr, buf, bytes);
 }
 
 uint32_t symbol_hash(const char *name, size_t length)

@@ -120,7 +120,7 @@ static void print_lists(struct json *json, const struct violation *violation)
 	json_list_end(json);
 	json_list_begin(json, "backtrace");
 	for (unsigned i = 0; i < violation->backtrace_count; i++)
-		json_text(json, NULL, symbol_format(violation->backtrace[i], text, sizeof(text)));
+		json_text(json, NULL, symbol_format_return(violation->backtrace[i], text, sizeof(text)));
 	json_list_end(json);
 }
 

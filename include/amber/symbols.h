@@ -41,6 +41,8 @@ vaddr_t symbol_start(const struct symbol *symbol);
 size_t symbol_name(const struct symbol *symbol, char name[SYMBOL_NAME_MAX]);
 /* Writes "name+0xoff" or "0x…" into buf; returns buf. */
 const char *symbol_format(vaddr_t addr, char *buf, size_t bytes);
+/* The same for a return address: a call that never returns may be its function's last instruction. */
+const char *symbol_format_return(vaddr_t addr, char *buf, size_t bytes);
 /* Of a name; tools/symbols.py computes the same. */
 uint32_t symbol_hash(const char *name, size_t length);
 /* Looks a name up. ERR_NOT_FOUND, or ERR_AMBIGUOUS with "file:name, file:name" in `which`. Also accepts "file:name". */

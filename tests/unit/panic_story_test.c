@@ -52,6 +52,11 @@ const char *symbol_format(vaddr_t addr, char *buf, size_t bytes)
 	return buf;
 }
 
+const char *symbol_format_return(vaddr_t addr, char *buf, size_t bytes)
+{
+	return symbol_format(addr, buf, bytes);
+}
+
 unsigned backtrace_from(vaddr_t frame_pointer, vaddr_t *addresses, unsigned max)
 {
 	unsigned count = (unsigned)MIN(stack_depth, (size_t)max);

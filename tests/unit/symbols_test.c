@@ -72,6 +72,17 @@ static void test_at(void **state)
 	assert_null(symbol_at(0));
 }
 
+/* A call that never returns may be the last instruction: the return address is the next function's then. */
+static void test_return_address(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	assert_string_equal(symbol_format_return(0x1040, buf, sizeof(buf)), "entry+0x40");
+	assert_string_equal(symbol_format_return(0x1060, buf, sizeof(buf)), "main+0x20");
+	assert_string_equal(symbol_format_return(0x1045, buf, sizeof(buf)), "main+0x5");
+}
+
 static void test_format_is_cut(void **state)
 {
 	(void)state;
@@ -170,7 +181,7 @@ static void test_count(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_at),        cmocka_unit_test(test_format_is_cut), cmocka_unit_test(test_find),
+		cmocka_unit_test(test_at), cmocka_unit_test(test_return_address),        cmocka_unit_test(test_format_is_cut), cmocka_unit_test(test_find),
 		cmocka_unit_test(test_ambiguous), cmocka_unit_test(test_count),         cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_name_is_cut),
 	};
