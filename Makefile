@@ -197,7 +197,7 @@ head_line   = $(shell sed -n '1,12s/^ \* $1: //p' $2)
 # gcc -MMD notes the headers of the last source only; this asks for those of all.
 host_dependencies = $(Q)clang -Qunused-arguments $(host_flags) $(or $(call head_line,flags,$<),-I arch/x86_64) \
 		-MM -MP -MT $@ $< $(call head_line,sources,$<) > $@.d && \
-		sed -n 's/^ *\([^ :]*\.c\) *\\*$$/\1:/p' $@.d >> $@.d
+		tr -s ' \\' '\n\n' < $@.d | sed -n 's/^\([^ :]*\.c\)$$/\1:/p' > $@.d2 && cat $@.d2 >> $@.d && rm -f $@.d2
 host_sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 build/unit/%: tests/unit/%_test.c Makefile
@@ -212,7 +212,7 @@ build/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard tests/fuzz/*.list) Makefile
 		$(or $(call head_line,flags,$<),-I arch/x86_64) $< $(call head_line,sources,$<) $(call head_line,libraries,$<) -o $@
 # Programs for tests, without cmocka: build/host/replay is used by tests/qemu.
 host_programs := build/host/replay
-build/host/replay: $(wildcard kernel/policy/*.c)
+build/host/replay: kernel/policy $(wildcard kernel/policy/*.c) # the folder: one may have gone away
 build/host/%: tests/unit/%.c Makefile
 	@mkdir -p $(@D)
 	$(host_dependencies)

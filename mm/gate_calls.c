@@ -89,6 +89,8 @@ uint64_t gate_run_again(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_
 		arch_cpu_relax();
 		result = arch_gate_call(op, a, b, c, d, e);
 	} while (result == ERR_BUSY && !panic_is_under_way());
+	if (result == ERR_BUSY)
+		cpu_poll(); /* another CPU's panic: this one stops here */
 	return result;
 }
 

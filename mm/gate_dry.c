@@ -211,7 +211,7 @@ static void commit_page(const struct dry_page *page, vaddr_t start, vaddr_t end)
 
 		if (!difference)
 			continue;
-		if (difference == ~0ull) {
+		if (page->original == page->frame) { /* nobody else writes it: the word in one piece, as the store would have been */
 			to[i] = from[i];
 			continue;
 		}

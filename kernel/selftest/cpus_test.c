@@ -89,6 +89,35 @@ static void cpus_once_loses_nothing(struct selftest_run *run)
 }
 SELFTEST(cpus_once_loses_nothing);
 
+#define ALL_ONES ~0ull
+
+static void watch(struct race *race)
+{
+	while (!race_is_over(race)) {
+		uint64_t seen = *(volatile uint64_t *)race->target;
+
+		race->wrong += seen != 0x100 && seen != ALL_ONES - 1;
+		__atomic_add_fetch(&race->done, 1, __ATOMIC_RELAXED);
+	}
+}
+
+/* A committed store is seen whole or not at all, as the instruction itself would have been. */
+static void cpus_once_is_in_one_piece(struct selftest_run *run)
+{
+	struct race race = { .target = (vaddr_t)&lab_sealed_word };
+
+	if (!race_needs(run, "once"))
+		return;
+	*(volatile uint64_t *)race.target = 0x100;
+	race_start(run, &race, watch);
+	race_wait_for(&race, 1);
+	for (unsigned i = 0; i < INCREMENTS; i++)
+		*(volatile uint64_t *)race.target = i & 1 ? 0x100 : ALL_ONES - 1;
+	race_end(&race);
+	EXPECT(run, race.wrong == 0);
+}
+SELFTEST(cpus_once_is_in_one_piece);
+
 /* Writes one byte again and again until it can't. */
 static void write_until_refused(struct race *race)
 {
