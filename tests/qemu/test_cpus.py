@@ -101,3 +101,10 @@ def test_the_default_of_make_run(machine):
     line = subprocess.run(["make", "-s", "qemu-line", f"ARCH={machine.name}", "SMP=3"], capture_output=True, text=True, check=True,
                           cwd=os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))).stdout
     assert "-smp 3" in line.replace("'", "")
+
+
+@pytest.mark.parametrize("firmware", ["bios", "uefi"])
+def test_by_iso(firmware):
+    """The trampoline's page and the tables come from another firmware there."""
+    guest = boot(X86_64, "test=cpus_answer_shootdowns", boot=firmware, extra=smp(4), seconds=SECONDS)
+    assert guest.one("seal")["cpus_probed"] == 4 and results(guest) == [(True, "cpus_answer_shootdowns", False)]
