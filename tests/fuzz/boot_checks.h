@@ -6,6 +6,7 @@
 #ifndef AMBER_TESTS_BOOT_CHECKS_H
 #define AMBER_TESTS_BOOT_CHECKS_H
 
+#include "boot_entries.h"
 #include "fuzz.h"
 
 #include "boot_fill.h"
@@ -23,20 +24,6 @@ typedef enum error (*boot_parser)(const void *memory, uint64_t memory_bytes, pad
                                   size_t why_bytes);
 
 static struct boot_info info, info_again;
-
-/* The entries are linked but never called here. */
-void kernel_main(struct boot_info *boot_info)
-{
-	(void)boot_info;
-	abort();
-}
-
-void kernel_boot_failed(struct boot_info *boot_info, const char *why)
-{
-	(void)boot_info;
-	(void)why;
-	abort();
-}
 
 static inline void check_map(const struct memory_map *map)
 {

@@ -18,24 +18,11 @@
 
 #include <cmocka.h>
 
+#include "boot_entries.h"
 #include "boot_fill.h"
 #include <amber/upcalls.h>
 
 #define WHY_BYTES 160
-
-/* The entries are linked but never called here. */
-void kernel_main(struct boot_info *boot_info)
-{
-	(void)boot_info;
-	abort();
-}
-
-void kernel_boot_failed(struct boot_info *boot_info, const char *why)
-{
-	(void)boot_info;
-	(void)why;
-	abort();
-}
 
 /* `bytes` (a multiple of 8) zeros; the byte behind them can't be touched. */
 static inline uint8_t *guarded_new(size_t bytes)
