@@ -26,6 +26,7 @@ typedef uint64_t pte_t;
 #define PERM_DEVICE 16u /* uncached device memory */
 static inline pte_t pte_encode(paddr_t frame, unsigned perms, int level); /* a leaf; level 1 or 2; never global */
 static inline pte_t pte_encode_table(paddr_t table);                      /* pointer to a table of the next lower level */
+static inline pte_t pte_encode_user_table(paddr_t table);                 /* … below which user leaves may lie */
 static inline bool pte_is_present(pte_t pte);
 static inline bool pte_is_table(pte_t pte, int level);
 static inline unsigned pte_perms(pte_t pte);                              /* of a leaf */
@@ -186,6 +187,47 @@ extern const unsigned arch_dry_run_probe_count;
 /* Loads every register from a fixed pattern with `target` in the machine's pointer register(s), runs the probe, stores every
  * register, the stack pointer and the flags behind it. Interrupts are masked meanwhile. */
 void arch_probe_run(const struct dry_run_probe *probe, vaddr_t target, struct probe_registers *after);
+
+/* --- user mode: trap_frame.h (inline), trap.S, user_access.S, context.S, cpu.c, tlb.c ---------------------------------
+ * The frame of a thread in user mode lies at the very top of its kernel stack (thread->stack_top - arch_frame_bytes).
+ * System call, see abi.h and docs/syscalls.md: x86_64 `syscall`: number rax, arguments rdi rsi rdx r10 r8 r9 r12; results:
+ * error rax, then rsi rdx r10 r8 r9, number 6 rdi; rcx r11 r14 are lost. aarch64 `svc #0`: number x8, arguments x0 … x6;
+ * results: error x0, then x1 … x6; nothing is lost. Argument 2+i and result 2+i are the same register. */
+static inline uint64_t arch_syscall_number(const struct trap_frame *frame);
+static inline uint64_t arch_syscall_argument(const struct trap_frame *frame, unsigned n); /* 0 … 6 */
+static inline void arch_syscall_set_result(struct trap_frame *frame, unsigned n, uint64_t value); /* 0 = error; 1 … 6 */
+static inline bool arch_frame_is_user(const struct trap_frame *frame);
+/* A new thread's first frame: user mode, interrupts enabled, first argument register = argument, all others 0. */
+void arch_user_frame_init(struct trap_frame *frame, vaddr_t pc, vaddr_t sp, uint64_t argument);
+/* Saves the kernel context like arch_context_switch, then goes to user mode with *frame. */
+void arch_switch_to_user(vaddr_t *save_sp, struct trap_frame *frame);
+/* User memory may be touched only in between (SMAP, PAN): nothing where the CPU lacks it. */
+static inline void arch_user_access_begin(void);
+static inline void arch_user_access_end(void);
+/* In between only, with fix-up addresses. The caller has checked that [user, user + bytes) lies in USER_START … USER_END.
+ * False: some byte was not accessible; what was copied before stays. */
+bool arch_copy_from_user(void *to, vaddr_t user, size_t bytes);
+bool arch_copy_to_user(vaddr_t user, const void *from, size_t bytes);
+/* Loads a space's root table (checked by mm/address_space.c) and its ASID; 0 = no user half, the kernel's root alone. */
+static inline void arch_space_load(paddr_t root, unsigned asid);
+extern const unsigned arch_asids;                   /* ASIDs for spaces: 1 … arch_asids; 0: the machine has none (x86_64) */
+extern const bool arch_root_has_kernel_half;        /* a space's root has the kernel's slots too (x86_64) */
+void arch_tlb_invalidate_user_page(unsigned asid, vaddr_t addr);   /* on this CPU */
+bool arch_tlb_broadcast_user_page(unsigned asid, vaddr_t addr);    /* on all (aarch64: true); false: on this one only */
+void arch_tlb_invalidate_user_all(unsigned asid);
+bool arch_tlb_broadcast_user_all(unsigned asid);
+/* Interrupt lines for drivers in user mode. A line that fires is masked until it is enabled again. */
+enum error arch_irq_line_enable(unsigned line);
+void arch_irq_line_disable(unsigned line);
+extern const unsigned arch_uart_irq_line;
+/* Devices that user mode may have: ports (x86_64), or a page of device memory; both 0 = not there. bytes: 1, 2, 4. */
+struct arch_user_device {
+	paddr_t page;                                   /* device memory: may be mapped with PERM_USER | PERM_DEVICE */
+	uint16_t port, port_count;
+};
+extern struct arch_user_device arch_user_uart;      /* class core: the gate asks it */
+uint32_t arch_port_read(uint16_t port, unsigned bytes);
+void arch_port_write(uint16_t port, unsigned bytes, uint32_t value);
 
 /* --- timer.c, intc.c ------------------------------------------------------------------------------------------------------ */
 #define TIMER_HZ 100

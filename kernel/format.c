@@ -254,6 +254,20 @@ const char *error_text(enum error error)
 		return "busy";
 	case ERR_OPEN:
 		return "not sealed any more";
+	case ERR_HANDLE:
+		return "no such handle";
+	case ERR_TYPE:
+		return "a handle to another kind of object";
+	case ERR_RIGHTS:
+		return "the handle lacks a right";
+	case ERR_GONE:
+		return "the other side is gone";
+	case ERR_TIMEOUT:
+		return "timed out";
+	case ERR_SEALED:
+		return "sealed";
+	case ERR_COUNT:
+		break;
 	}
 	return "unknown error";
 }

@@ -17,6 +17,13 @@ enum error {
 	ERR_HARDWARE,    /* a device did not answer */
 	ERR_BUSY,        /* another CPU is at it: again */
 	ERR_OPEN,        /* not sealed any more */
+	ERR_HANDLE,      /* no such handle */
+	ERR_TYPE,        /* a handle to another kind of object */
+	ERR_RIGHTS,      /* the handle lacks a right */
+	ERR_GONE,        /* the partner or the object has died */
+	ERR_TIMEOUT,     /* nobody came in time */
+	ERR_SEALED,      /* immutable until the space dies */
+	ERR_COUNT,
 };
 
 const char *error_text(enum error error); /* kernel/format.c: "denied", … */

@@ -5,6 +5,7 @@
  * by the linker script.
  *
  *   slot  address              what
+ *   0     0x0000000000200000   a user program's (abi.h: USER_START); in the roots of spaces only
  *   256   0xffff800000000000   direct map: RAM at DIRECT_MAP_BASE + physical address
  *   257   0xffff808000000000   window: all RAM writable; in the gate root only
  *   258   0xffff810000000000   devices for the gate only (x86_64: local APIC); in the gate root only

@@ -46,6 +46,8 @@ struct cpu_state {
 	struct thread *finished;       /* kernel/thread.c: what ended here and is not off its stack yet */
 	int finished_state;
 	uint64_t ticks;
+	uint64_t kernel_sp;            /* top of the current thread's kernel stack: where an entry from user mode begins */
+	struct address_space *space;   /* mm/address_space.c: whose user half is loaded here, NULL = none */
 };
 
 /* Constant after boot, class core. Root values are ready to load (with ASID on aarch64). */

@@ -50,4 +50,15 @@ void policy_decide(struct violation *violation, const struct trap_frame *frame);
 /* kernel/thread.c: the current thread dies (verdict oops). */
 void thread_oops(const struct violation *violation) __noreturn;
 
+/* kernel/syscall.c, for arch/: a system call, the registers in *frame (at the top of the current thread's kernel stack);
+ * interrupts masked. Returns the frame to go on with: this one, or that of the thread that runs now. Never a frame of
+ * kernel mode. */
+struct trap_frame *syscall_handle(struct trap_frame *frame) __must_check;
+/* kernel/user_trap.c, for arch/: the same for a fault in user mode / an interrupt that came in user mode (`handle` has been
+ * called inside: irq_handle or irq_from_cpu). */
+struct trap_frame *user_fault(struct trap_frame *frame, const struct fault *fault) __must_check;
+struct trap_frame *user_interrupted(struct trap_frame *frame) __must_check;
+/* kernel/irq_object.c, from irq_handle: line `number` of the interrupt controller; it is masked there. */
+void irq_object_fire(unsigned number);
+
 #endif

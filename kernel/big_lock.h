@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/big_lock.h: the one lock of the microkernel: objects, handles, spaces, run queues, IPC. Interrupts are masked while it
+ * is held. A CPU that waits for it answers shootdowns and stops for a panic. Who holds it may wait for other CPUs (a shootdown
+ * does) and may take the gate's lock; never the other way round.
+ */
+#ifndef AMBER_BIG_LOCK_H
+#define AMBER_BIG_LOCK_H
+
+#include <amber/types.h>
+#include <amber/upcalls.h>
+
+#include <arch.h>
+
+extern uint32_t big_lock_holder; /* CPU + 1; 0 = free */
+
+static inline bool big_lock_is_mine(void)
+{
+	return __atomic_load_n(&big_lock_holder, __ATOMIC_RELAXED) == this_cpu()->id + 1;
+}
+
+void big_lock_wait(void); /* kernel/big_lock.c: the slow half */
+
+/* Interrupts are masked already. */
+static inline void big_lock_take(void)
+{
+	uint32_t expected = 0;
+
+	if (__builtin_expect(!__atomic_compare_exchange_n(&big_lock_holder, &expected, this_cpu()->id + 1, false,
+	                                                  __ATOMIC_ACQUIRE, __ATOMIC_RELAXED), 0))
+		big_lock_wait();
+}
+
+static inline void big_lock_drop(void)
+{
+	__atomic_store_n(&big_lock_holder, 0, __ATOMIC_RELEASE);
+}
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/handle.h: a space's table of handles. A handle is a reference to an object with rights and a badge; it knows which
+ * handle it was made from, so that revoking finds all descendants. Big lock held.
+ */
+#ifndef AMBER_HANDLE_H
+#define AMBER_HANDLE_H
+
+#include <amber/abi.h>
+#include <amber/annotate.h>
+#include <amber/error.h>
+
+#include "object.h"
+
+struct handle {
+	struct object *object;   /* NULL = free entry */
+	uint32_t rights;
+	uint32_t value;          /* what user mode calls it: uses << HANDLE_INDEX_BITS | index; of the next use while free */
+	uint64_t badge;
+	struct handle *parent;   /* made from that one, NULL = first */
+	struct link siblings;    /* in the parent's children */
+	struct link children;
+	struct link regions;     /* mappings made with it (kernel/space.h: struct region.of_handle) */
+	struct handle_table *table;
+	uint32_t next_free;      /* index, while free */
+};
+
+#define HANDLE_PAGE_ENTRIES (4096 / sizeof(struct handle))
+#define HANDLE_PAGES        ((HANDLES_MAX + HANDLE_PAGE_ENTRIES - 1) / HANDLE_PAGE_ENTRIES)
+
+struct handle_table {
+	struct handle *pages[HANDLE_PAGES]; /* made when needed */
+	uint32_t used;
+};
+
+/* The entry behind a number from user mode; the error says what is wrong. type OBJECT_NONE: any. Inline: every call does it. */
+static inline enum error handle_look_up(struct handle_table *table, uint64_t number, enum object_type type, uint32_t rights,
+                                        struct handle **result)
+{
+	uint32_t index = number & (HANDLES_MAX - 1);
+	struct handle *page = table->pages[index / HANDLE_PAGE_ENTRIES], *handle;
+
+	if (__builtin_expect(!page, 0))
+		return ERR_HANDLE;
+	handle = &page[index % HANDLE_PAGE_ENTRIES];
+	if (__builtin_expect(handle->value != number || !handle->object || handle->object->is_dead, 0))
+		return ERR_HANDLE;
+	if (__builtin_expect(type != OBJECT_NONE && handle->object->type != type, 0))
+		return ERR_TYPE;
+	if (__builtin_expect((handle->rights & rights) != rights, 0))
+		return ERR_RIGHTS;
+	*result = handle;
+	return OK;
+}
+
+/* Makes sure that the next `count` (at most 8) handle_insert calls on this table succeed. ERR_FULL, ERR_NO_MEMORY. */
+enum error handle_prepare(struct handle_table *table, unsigned count) __must_check;
+/* Cannot fail after handle_prepare: the lowest free index. parent: the handle it is made from, or NULL. */
+struct handle *handle_insert(struct handle_table *table, struct object *object, uint32_t rights, uint64_t badge,
+                             struct handle *parent);
+/* One entry; its children become its parent's. The object may start dying. */
+void handle_close(struct handle *handle);
+/* Closes one descendant of `handle` (the deepest first) and unmaps what was mapped with it, some pages at a time; false = there
+ * is none left, and nothing mapped with `handle` itself remains. Bounded. */
+bool handle_revoke_step(struct handle *handle) __must_check;
+/* Closes up to `budget` handles of a table; true = it is empty and its pages are freed. */
+bool handle_table_destroy_step(struct handle_table *table, unsigned budget) __must_check;
+uint64_t handle_pages(void); /* pages of all tables, for leak checks */
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/ipc.h: endpoints, notifications, the right to reply. Whoever completes the other side's operation stores its results
+ * into that thread's frame, so a waiting thread has nothing of the kernel under way. Big lock held.
+ */
+#ifndef AMBER_IPC_H
+#define AMBER_IPC_H
+
+#include "handle.h"
+#include "thread.h"
+
+struct endpoint {
+	struct object object;
+	struct link queue;       /* threads SENDING or RECEIVING, one kind at a time, first come first served */
+	uint32_t receivers;      /* handles with RIGHT_RECEIVE: 0 again = nobody will ever answer */
+	bool is_abandoned;       /* … and it once had one: sends fail with ERR_GONE */
+};
+
+struct notification {
+	struct object object;
+	uint64_t bits;
+	struct link queue;       /* threads WAITING */
+};
+
+/* A kept right to answer one call. */
+struct reply {
+	struct object object;
+	struct thread *caller;   /* NULL: it died */
+};
+
+bool endpoint_destroy_step(struct object *object);
+bool notification_destroy_step(struct object *object);
+bool reply_destroy_step(struct object *object);
+void endpoint_receiver_added(struct endpoint *endpoint);  /* a handle with RIGHT_RECEIVE: kernel/handle.c */
+void endpoint_receiver_gone(struct endpoint *endpoint);
+
+void notification_signal(struct notification *notification, uint64_t bits);
+/* Everything that this thread waits for or owes to others in IPC is undone; partners get ERR_GONE. */
+void ipc_thread_ends(struct thread *thread);
+/* A time-out: the operation fails with ERR_TIMEOUT; kernel/timeout.c. The thread is made ready. */
+void ipc_timed_out(struct thread *thread);
+/* The current thread faulted: its fault goes to the pager as a call. Returns the frame to go on with. */
+struct trap_frame *ipc_send_fault(struct endpoint *pager, uint64_t badge) __must_check;
+
+/* The fast path: may this call be done by it? Then do it, which can't fail. Tried first by kernel/syscall.c. */
+struct trap_frame *ipc_fast_call(struct trap_frame *frame);       /* NULL: not taken, nothing changed */
+struct trap_frame *ipc_fast_reply_recv(struct trap_frame *frame);
+extern uint64_t ipc_fast_taken, ipc_slow_taken; /* counted, for the property test */
+extern bool ipc_fast_is_off;                    /* self-test: both paths are driven with the same calls */
+
+#endif

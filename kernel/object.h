@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/object.h: what all kernel objects have in common: a type, how many handles and other objects hold them, and how they
+ * die. An object dies with its last handle: it goes onto the dying list, and object_reap takes it apart in bounded steps.
+ * Its memory goes when nothing refers to it any more. Big lock held everywhere.
+ */
+#ifndef AMBER_OBJECT_H
+#define AMBER_OBJECT_H
+
+#include <amber/abi.h>
+#include <amber/annotate.h>
+#include <amber/error.h>
+
+#include "list.h"
+
+struct object {
+	uint8_t type;      /* enum object_type */
+	bool is_dead;      /* the last handle is gone; no new references */
+	uint32_t handles;  /* in tables and in kept places that count as such */
+	uint32_t refs;     /* pointers from other objects: its memory stays */
+	struct link dying; /* on the dying list */
+};
+
+/* How a type of object lives; one row per type, in kernel/object.c. */
+struct object_kind {
+	const char *name;
+	uint16_t bytes;
+	/* One bounded step of taking it apart (at most a few thousand instructions); true = nothing is left to do. */
+	bool (*destroy_step)(struct object *object);
+};
+
+/* Cleared memory for an object of that type: handles 0, refs 0. NULL: out of memory. */
+void *object_new(enum object_type type);
+/* A new object that nobody got a handle to: freed at once. */
+void object_discard(struct object *object);
+
+static inline void object_hold(struct object *object)
+{
+	object->refs++;
+}
+void object_let_go(struct object *object);         /* a reference; frees a dead object's memory with the last one */
+void object_handle_added(struct object *object);
+void object_handle_gone(struct object *object);    /* the last one: onto the dying list */
+/* Takes dying objects apart until none is left, with preemption points in between (kernel/sched.h); whoever made objects die
+ * calls it at the end of its work, and the idle loop. What the caller looked up before is stale afterwards. */
+void object_reap(void);
+bool object_reap_is_due(void);
+uint64_t object_count(enum object_type type);       /* that exist, dying ones included */
+uint64_t object_pool_pages(void);
+const char *object_type_text(enum object_type type);
+
+#endif

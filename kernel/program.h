@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/program.h: programs: found by name in the boot module or, if it isn't there, in the kernel file's own archive (both
+ * cpio, newc), loaded from ELF into a space; and the first one, that init= names.
+ */
+#ifndef AMBER_PROGRAM_H
+#define AMBER_PROGRAM_H
+
+#include "space.h"
+
+/* Init: copies the boot module away from where the loader left it; one line if it can't be used. */
+void program_module_init(void);
+enum error program_find(const char *name, size_t length, const uint8_t **elf, size_t *bytes) __must_check;
+/* Maps the segments of an ELF file into an empty space: checked as a whole first (kernel/elf.c), W^X, within the user half;
+ * nothing is left mapped if it fails. Preemption points. Big lock held. */
+enum error program_load(struct space *space, const uint8_t *elf, size_t bytes, vaddr_t *entry) __must_check;
+/* Runs init="…" to its end in the calling kernel thread; true = its exit code was 0 and nothing leaked. */
+bool program_run_first(const char *words);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/sched.h: who runs: a queue per CPU and priority, round robin within one, pre-emption of user threads at the timer's
+ * tick and when a higher priority wakes. Big lock held, interrupts masked.
+ */
+#ifndef AMBER_SCHED_H
+#define AMBER_SCHED_H
+
+#include "thread.h"
+
+struct run_queues {
+	uint32_t ready;                   /* bit p: queue p is not empty */
+	uint32_t count;
+	struct link queue[PRIORITIES];
+	bool should_reschedule;           /* a higher priority woke, or the time slice is over */
+};
+extern struct run_queues run_queues[MAX_CPUS];
+
+/* Into the queue of the best CPU that it may run on (its last one if that is as good); asks that CPU to look. */
+void sched_enqueue(struct thread *thread);
+void sched_dequeue(struct thread *thread);
+/* The current thread does not go on now (its state says why; READY: it was put into a queue). Returns the user frame of the
+ * next one; or switches away to one that is inside the kernel, and comes back here only if this one has sp != 0 by then. With
+ * the current one at its edge to user mode: sp = 0 before. */
+struct trap_frame *sched_leave(void) __must_check;
+/* The same for a thread that is in the middle of something in the kernel and comes back here. */
+void sched_block(void);
+/* In a long operation: drops the lock, takes interrupts, lets others run; then holds the lock again. Everything looked up
+ * before is stale. */
+void sched_preemption_point(void);
+/* At the edge to user mode: ends it if it was killed, lets a more important one run; returns the frame to go on with. */
+struct trap_frame *sched_edge(struct trap_frame *frame) __must_check;
+void sched_tick(void);                    /* timer interrupt: time slices */
+void sched_set(struct thread *thread, uint8_t priority, uint8_t cpus); /* takes effect at once */
+
+/* Makes `next` current on this CPU: stack for entries, space. */
+static inline void sched_become(struct thread *next);
+
+/* --- kernel/timeout.c: threads that wait for a time ----------------------------------------------------------------- */
+void timeout_set(struct thread *thread, uint64_t microseconds); /* TIMEOUT_FOREVER: none */
+void timeout_cancel(struct thread *thread);
+void timeout_tick(void); /* wakes those whose time has come: sched's timer interrupt */
+
+#endif
