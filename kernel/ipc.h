@@ -9,6 +9,9 @@
 #include "handle.h"
 #include "thread.h"
 
+/* What an operation that blocks returns: its result is stored by whoever wakes it; syscall_handle then calls sched_leave. */
+#define SYSCALL_BLOCKED ERR_COUNT
+
 struct endpoint {
 	struct object object;
 	struct link queue;       /* threads SENDING or RECEIVING, one kind at a time, first come first served */
@@ -35,6 +38,17 @@ void endpoint_receiver_added(struct endpoint *endpoint);  /* a handle with RIGHT
 void endpoint_receiver_gone(struct endpoint *endpoint);
 
 void notification_signal(struct notification *notification, uint64_t bits);
+/* What a waiting thread waited for is over: result 0, ready. / It fails; it may be in a queue. */
+void ipc_finish(struct thread *thread, enum error error);
+void ipc_fail(struct thread *thread, enum error error);
+enum error ipc_check_info(uint64_t info) __must_check;
+/* The current thread's operation. SYSCALL_BLOCKED: it waits now; else the result. */
+enum error ipc_send(struct thread *sender, struct endpoint *endpoint, uint64_t badge, bool wants_reply,
+                    uint64_t timeout) __must_check;
+enum error ipc_receive(struct thread *receiver, struct endpoint *endpoint, uint64_t timeout) __must_check;
+enum error ipc_reply(struct thread *server) __must_check;
+enum error ipc_reply_kept(struct thread *server, struct reply *reply) __must_check;
+void ipc_drop_caller(struct thread *server); /* who waits for its answer gets ERR_GONE */
 /* Everything that this thread waits for or owes to others in IPC is undone; partners get ERR_GONE. */
 void ipc_thread_ends(struct thread *thread);
 /* A time-out: the operation fails with ERR_TIMEOUT; kernel/timeout.c. The thread is made ready. */

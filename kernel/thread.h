@@ -30,7 +30,7 @@ enum thread_state {
 	THREAD_CALLING,    /* its message was received, waits for the answer */
 	THREAD_WAITING,    /* for a notification */
 	THREAD_SLEEPING,
-	THREAD_BLOCKED,    /* a kernel thread that waits for another one */
+	THREAD_BLOCKED,    /* a kernel thread that waits for another one, or for an interrupt */
 	THREAD_ENDED,
 	THREAD_KILLED,
 	THREAD_STATES,
@@ -75,7 +75,7 @@ struct thread {
 	struct notification *watcher;/* signalled at its end */
 	uint64_t watch_bits;
 	paddr_t message_frame;
-	vaddr_t message_address;     /* in its space */
+	vaddr_t message_address;     /* in its space; no region: it goes with the thread */
 	struct thread *joiner;       /* kernel threads: who waits for its end */
 	void (*fn)(void *);
 	void *argument;
