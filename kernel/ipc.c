@@ -277,7 +277,8 @@ struct trap_frame *ipc_send_fault(struct endpoint *pager, uint64_t badge)
 	struct thread *thread = thread_current();
 
 	thread->is_fault = true;
-	if (ipc_send(thread, pager, badge, true, TIMEOUT_FOREVER) != SYSCALL_BLOCKED)
-		user_fault_unhandled(thread, "its pager is gone");
-	return sched_leave();
+	if (ipc_send(thread, pager, badge, true, TIMEOUT_FOREVER) == SYSCALL_BLOCKED)
+		return sched_leave();
+	user_fault_unhandled(thread, "its pager is gone");
+	return sched_edge(thread->frame);
 }

@@ -70,6 +70,11 @@ void sched_enqueue(struct thread *thread)
 		arch_interrupt_cpu(&percpu[cpu], CPU_INTERRUPT_WAKE);
 }
 
+void sched_enqueue_here(struct thread *thread)
+{
+	insert(this_cpu()->id, thread);
+}
+
 void sched_dequeue(struct thread *thread)
 {
 	struct run_queues *queues = &run_queues[thread->cpu];

@@ -25,11 +25,6 @@
 
 static uint64_t last_serial;
 
-struct thread *thread_current(void)
-{
-	return this_cpu()->state->current;
-}
-
 const char *thread_name(void)
 {
 	struct percpu *cpu = this_cpu();
@@ -366,15 +361,4 @@ void thread_oops(const struct violation *violation)
 		big_lock_take();
 	thread->exit_code = EXIT_KILLED | EXIT_REASON_OOPS;
 	arch_call_on_stack(thread->frame ? (vaddr_t)thread->frame : thread->stack_top, end_in_own_context, thread);
-}
-
-void commit_begin(void)
-{
-	thread_current()->commit_depth++;
-}
-
-void commit_end(void)
-{
-	ASSERT(thread_current()->commit_depth > 0);
-	thread_current()->commit_depth--;
 }

@@ -13,6 +13,8 @@
 #include <amber/types.h>
 #include <amber/violation.h>
 
+#include <arch.h>
+
 #include "object.h"
 
 struct space;
@@ -104,7 +106,11 @@ __noreturn void thread_end(uint64_t exit_code);
 bool thread_destroy_step(struct object *object); /* struct object_kind */
 
 /* --- any context --------------------------------------------------------------------------------------------------- */
-struct thread *thread_current(void);
+static inline struct thread *thread_current(void)
+{
+	return this_cpu()->state->current;
+}
+
 void thread_copy_name(char name[THREAD_NAME_MAX]); /* of the current one */
 const char *thread_name(void); /* "boot" before there are threads */
 uint64_t thread_serial(void); /* of the current one; 0 before there are threads */
@@ -112,7 +118,14 @@ bool thread_may_be_killed(void);
 const char *thread_syscall_text(void); /* of the current one, NULL = in none */
 
 /* Brackets a part of a system call that must not be left half done. */
-void commit_begin(void);
-void commit_end(void);
+static inline void commit_begin(void)
+{
+	thread_current()->commit_depth++;
+}
+
+static inline void commit_end(void)
+{
+	thread_current()->commit_depth--;
+}
 
 #endif
