@@ -96,24 +96,6 @@ static void say_who_stays_off(void)
 		         usable - options.smp == 1 ? "stays" : "stay");
 }
 
-void cpus_start(void)
-{
-	struct thread *idle_thread;
-
-	if (thread_start_on(0, "idle", first_idle, NULL, &idle_thread))
-		panic("no room for the idle thread");
-	say_who_stays_off();
-	percpu[0].is_online = true;
-	if (cpus_wanted() > 1 && !device_init_has_timer())
-		log_warn("cpus", "there is no timer: the other CPUs stay off");
-	else
-		for (unsigned id = 1; id < cpus_wanted(); id++)
-			start(&percpu[id]);
-	cpus_settle();
-	if (cpus_online() > 1)
-		log_info("cpus", "%u CPUs are up", cpus_online());
-}
-
 static void __noreturn idle(void *argument)
 {
 	(void)argument;
@@ -138,6 +120,24 @@ static void first_idle(void *argument)
 	become_idle();
 	arch_irq_enable();
 	idle(argument);
+}
+
+void cpus_start(void)
+{
+	struct thread *idle_thread;
+
+	if (thread_start_on(0, "idle", first_idle, NULL, &idle_thread))
+		panic("no room for the idle thread");
+	say_who_stays_off();
+	percpu[0].is_online = true;
+	if (cpus_wanted() > 1 && !device_init_has_timer())
+		log_warn("cpus", "there is no timer: the other CPUs stay off");
+	else
+		for (unsigned id = 1; id < cpus_wanted(); id++)
+			start(&percpu[id]);
+	cpus_settle();
+	if (cpus_online() > 1)
+		log_info("cpus", "%u CPUs are up", cpus_online());
 }
 
 /* On the idle stack, interrupts masked, the kernel root loaded. */

@@ -15,6 +15,7 @@
 #include <arch.h>
 
 #include "big_lock.h"
+#include "frame.h"
 #include "ipc.h"
 #include "sched.h"
 #include "space.h"
