@@ -117,7 +117,7 @@ static struct thread *steal(void)
 }
 
 /* Off its queue; the idle thread if there is none. */
-static struct thread *pick(void)
+struct thread *sched_pick(void)
 {
 	struct run_queues *queues = &run_queues[this_cpu()->id];
 	struct thread *next = queues->ready ? most_important(queues) : steal();
@@ -149,7 +149,7 @@ static void go_to(struct thread *next)
 struct trap_frame *sched_leave(void)
 {
 	static vaddr_t nowhere[MAX_CPUS];
-	struct thread *previous = thread_current(), *next = pick();
+	struct thread *previous = thread_current(), *next = sched_pick();
 
 	previous->sp = 0;
 	if (next == previous) {
@@ -167,7 +167,7 @@ struct trap_frame *sched_leave(void)
 void sched_leave_for_good(void)
 {
 	vaddr_t nowhere;
-	struct thread *next = pick();
+	struct thread *next = sched_pick();
 
 	sched_become(next);
 	if (next->sp)
@@ -178,7 +178,7 @@ void sched_leave_for_good(void)
 
 void sched_block(void)
 {
-	go_to(pick());
+	go_to(sched_pick());
 }
 
 void sched_yield(void)
@@ -189,7 +189,7 @@ void sched_yield(void)
 		return;
 	if (!current->is_idle)
 		insert(this_cpu()->id, current);
-	go_to(pick());
+	go_to(sched_pick());
 }
 
 /* Is another thread to run instead of the current one, which could go on? */
@@ -213,7 +213,7 @@ void sched_preemption_point(void)
 	if (current->is_idle || !should_give_way(current))
 		return;
 	insert(this_cpu()->id, current);
-	go_to(pick());
+	go_to(sched_pick());
 }
 
 struct trap_frame *sched_edge(struct trap_frame *frame)

@@ -26,6 +26,8 @@ void sched_init(void);
 void sched_enqueue(struct thread *thread);
 void sched_dequeue(struct thread *thread);
 void sched_enqueue_here(struct thread *thread); /* the current one, behind its equals */
+/* The one to run here next, off its queue; the idle thread if there is none. */
+struct thread *sched_pick(void);
 /* The current thread does not go on now (its state says why; READY: it was put into a queue). Returns the user frame of the
  * next one; or switches away to one that is inside the kernel, and comes back here only if this one has sp != 0 by then. With
  * the current one at its edge to user mode: sp = 0 before. */
