@@ -107,6 +107,14 @@ enum error ipc_check_info(uint64_t info)
 	return MESSAGE_WORDS(info) > MESSAGE_WORDS_MAX || MESSAGE_HANDLES(info) > MESSAGE_HANDLES_MAX ? ERR_RANGE : OK;
 }
 
+/* It has what it waited for, and goes on next. */
+static void hand_over(struct thread *thread)
+{
+	timeout_cancel(thread);
+	if (!thread->is_killed)
+		sched_hand_over(thread);
+}
+
 static void tie(struct thread *caller, struct thread *server)
 {
 	caller->state = THREAD_CALLING;
@@ -147,7 +155,7 @@ enum error ipc_send(struct thread *sender, struct endpoint *endpoint, uint64_t b
 	if (error)
 		return error;
 	list_remove(&receiver->queue);
-	thread_make_ready(receiver);
+	hand_over(receiver);
 	if (!wants_reply)
 		return OK;
 	tie(sender, receiver);
@@ -204,7 +212,7 @@ static enum error answer(struct thread *server, struct thread *caller)
 		return user_fault_answered(caller, server->frame);
 	error = transfer(server, caller, 0, 0);
 	if (!error)
-		thread_make_ready(caller);
+		hand_over(caller);
 	return error;
 }
 

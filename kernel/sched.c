@@ -46,15 +46,35 @@ static unsigned choose_cpu(const struct thread *thread)
 	return best == MAX_CPUS ? this_cpu()->id : best;
 }
 
-static void insert(unsigned cpu, struct thread *thread)
+/* In front of `at`, which is in its queue or the queue's head. */
+static void insert_before(struct link *at, unsigned cpu, struct thread *thread)
 {
 	struct run_queues *queues = &run_queues[cpu];
 
 	thread->state = THREAD_READY;
 	thread->cpu = (uint8_t)cpu;
-	list_append(&queues->queue[thread->priority], &thread->queue);
+	list_insert_before(at, &thread->queue);
 	queues->ready |= 1u << thread->priority;
 	queues->count++;
+}
+
+static void insert(unsigned cpu, struct thread *thread)
+{
+	insert_before(&run_queues[cpu].queue[thread->priority], cpu, thread);
+}
+
+void sched_hand_over(struct thread *thread)
+{
+	unsigned cpu = this_cpu()->id;
+	struct run_queues *queues = &run_queues[cpu];
+
+	if (!(thread->cpus >> cpu & 1) || !sched_is_most_important(thread->priority)) {
+		sched_enqueue(thread);
+		return;
+	}
+	insert_before(queues->queue[thread->priority].next, cpu, thread);
+	if (thread->priority > thread_current()->priority)
+		queues->should_reschedule = true;
 }
 
 void sched_enqueue(struct thread *thread)

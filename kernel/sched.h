@@ -24,6 +24,8 @@ void sched_init(void);
 
 /* Into the queue of the best CPU that it may run on (its last one if that is as good); asks that CPU to look. */
 void sched_enqueue(struct thread *thread);
+/* A partner of the current one: it is next here, before its equals, if it may run here and nobody more important is ready. */
+void sched_hand_over(struct thread *thread);
 void sched_dequeue(struct thread *thread);
 void sched_enqueue_here(struct thread *thread); /* the current one, behind its equals */
 /* The one to run here next, off its queue; the idle thread if there is none. */
