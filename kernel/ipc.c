@@ -108,7 +108,7 @@ enum error ipc_check_info(uint64_t info)
 }
 
 /* It has what it waited for, and goes on next. */
-static void hand_over(struct thread *thread)
+void ipc_hand_over(struct thread *thread)
 {
 	timeout_cancel(thread);
 	if (!thread->is_killed)
@@ -155,7 +155,7 @@ enum error ipc_send(struct thread *sender, struct endpoint *endpoint, uint64_t b
 	if (error)
 		return error;
 	list_remove(&receiver->queue);
-	hand_over(receiver);
+	ipc_hand_over(receiver);
 	if (!wants_reply)
 		return OK;
 	tie(sender, receiver);
@@ -212,7 +212,7 @@ static enum error answer(struct thread *server, struct thread *caller)
 		return user_fault_answered(caller, server->frame);
 	error = transfer(server, caller, 0, 0);
 	if (!error)
-		hand_over(caller);
+		ipc_hand_over(caller);
 	return error;
 }
 

@@ -29,6 +29,19 @@ static inline bool may_run_here(const struct thread *thread)
 	return (thread->cpus >> this_cpu()->id & 1) && sched_is_most_important(thread->priority);
 }
 
+static inline bool is_waiting_here(const struct thread *thread)
+{
+	return thread->state == THREAD_RECEIVING && thread->wakes_at_us == UINT64_MAX && may_run_here(thread);
+}
+
+static inline void tie(struct thread *caller, struct thread *server)
+{
+	caller->state = THREAD_CALLING;
+	caller->server = server;
+	server->caller = caller;
+	server->caller_is_gone = false;
+}
+
 static inline void copy_page_words(const struct thread *from, struct thread *to, unsigned words)
 {
 	const uint64_t *source = from->message->words;
@@ -83,9 +96,7 @@ static struct thread *call_predicate(const struct trap_frame *frame, const struc
 	if (list_is_empty(&endpoint->queue))
 		return NULL;
 	receiver = LINK_OWNER(endpoint->queue.next, struct thread, queue);
-	if (receiver->state != THREAD_RECEIVING || receiver->wakes_at_us != UINT64_MAX || !may_run_here(receiver))
-		return NULL;
-	return current->is_killed || ipc_fast_is_off ? NULL : receiver;
+	return !is_waiting_here(receiver) || current->is_killed || ipc_fast_is_off ? NULL : receiver;
 }
 
 struct trap_frame *ipc_fast_call(struct trap_frame *frame)
@@ -99,10 +110,30 @@ struct trap_frame *ipc_fast_call(struct trap_frame *frame)
 	commit_begin();
 	list_remove(&receiver->queue);
 	deliver(current, frame, receiver, arch_syscall_argument(frame, 1), MESSAGE_IS_CALL, handle->badge);
-	current->state = THREAD_CALLING;
-	current->server = receiver;
-	receiver->caller = current;
-	receiver->caller_is_gone = false;
+	tie(current, receiver);
+	commit_end();
+	return run(receiver);
+}
+
+/* Its message is in fault_words; the answer comes by reply_recv. */
+struct trap_frame *ipc_fast_fault(struct endpoint *pager, uint64_t badge)
+{
+	struct thread *current = thread_current(), *receiver;
+
+	if (list_is_empty(&pager->queue))
+		return NULL;
+	receiver = LINK_OWNER(pager->queue.next, struct thread, queue);
+	if (!is_waiting_here(receiver) || ipc_fast_is_off)
+		return NULL;
+	commit_begin();
+	list_remove(&receiver->queue);
+	arch_syscall_set_result(receiver->frame, 0, OK);
+	arch_syscall_set_result(receiver->frame, 1, current->fault_label << 16 | MESSAGE_FROM_KERNEL | MESSAGE_IS_CALL | 4);
+	for (unsigned i = 0; i < 4; i++)
+		arch_syscall_set_result(receiver->frame, 2 + i, current->fault_words[i]);
+	arch_syscall_set_result(receiver->frame, 6, badge);
+	current->is_fault = true;
+	tie(current, receiver);
 	commit_end();
 	return run(receiver);
 }

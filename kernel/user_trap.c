@@ -54,7 +54,7 @@ enum error user_fault_answered(struct thread *thread, struct trap_frame *answer)
 	if (MESSAGE_WORDS(info))
 		arch_frame_set_pc(thread->frame, pc);
 	thread->is_fault = false;
-	thread_make_ready(thread);
+	ipc_hand_over(thread);
 	return OK;
 }
 
@@ -62,6 +62,7 @@ struct trap_frame *user_fault(struct trap_frame *frame, const struct fault *faul
 {
 	struct thread *thread = thread_current();
 	struct endpoint *pager;
+	struct trap_frame *next;
 
 	big_lock_take();
 	if (thread->is_killed)
@@ -72,10 +73,12 @@ struct trap_frame *user_fault(struct trap_frame *frame, const struct fault *faul
 	thread->fault_words[1] = arch_frame_pc(frame);
 	thread->fault_words[2] = thread->serial;
 	thread->fault_words[3] = fault->code;
-	if (pager)
-		return ipc_send_fault(pager, thread->space->pager_badge);
-	user_fault_unhandled(thread, fault->name);
-	return sched_edge(frame);
+	if (!pager) {
+		user_fault_unhandled(thread, fault->name);
+		return sched_edge(frame);
+	}
+	next = ipc_fast_fault(pager, thread->space->pager_badge);
+	return next ? next : ipc_send_fault(pager, thread->space->pager_badge);
 }
 
 struct trap_frame *user_interrupted(struct trap_frame *frame)
