@@ -25,6 +25,7 @@ struct space {
 	struct link regions;          /* struct region.of_space, by address */
 	uint64_t mapped_pages;
 	uint64_t exit_code;           /* of its last thread */
+	struct thread *waiter;        /* a kernel thread that waits for its end: thread_wait_for_space */
 	char name[PROGRAM_NAME_MAX];
 };
 

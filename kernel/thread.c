@@ -301,8 +301,20 @@ static void leave_space(struct thread *thread)
 	if (!space->thread_count)
 		while (!space_end_step(space))
 			sched_preemption_point();
+	if (!space->thread_count && space->waiter)
+		sched_enqueue(space->waiter);
 	object_requeue(&space->object);
 	object_let_go(&space->object);
+}
+
+void thread_wait_for_space(struct space *space)
+{
+	while (!space->is_ended) {
+		space->waiter = thread_current();
+		thread_current()->state = THREAD_BLOCKED;
+		sched_block();
+	}
+	space->waiter = NULL;
 }
 
 void thread_end(uint64_t exit_code)

@@ -94,6 +94,8 @@ void thread_wait(void); /* for an interrupt, unless another thread is ready here
 /* Waits until it has ended, frees it, and says how: THREAD_ENDED or THREAD_KILLED. */
 enum thread_state thread_join(struct thread *thread);
 __noreturn void thread_exit(void);
+/* Big lock held before and behind: the current kernel thread sleeps until the space has ended. It holds a reference. */
+void thread_wait_for_space(struct space *space);
 
 /* --- user threads: big lock held ----------------------------------------------------------------------------------- */
 /* Stopped; nothing refers to it. The message page's frame is the thread's; it is not mapped here. */
