@@ -126,7 +126,7 @@ __noreturn void arch_frame_resume(struct trap_frame *frame); /* continues where 
 __noreturn void arch_call_on_stack(vaddr_t sp, void (*fn)(void *), void *arg);
 /* Saves callee-saved registers on the stack and its pointer to *save_sp, then continues at load_sp. */
 void arch_context_switch(vaddr_t *save_sp, vaddr_t load_sp);
-/* Prepares a new stack so that a switch to the returned pointer calls fn(arg) with interrupts enabled. */
+/* Prepares a new stack so that a switch to the returned pointer calls fn(arg), interrupts masked as they are. */
 vaddr_t arch_context_prepare(vaddr_t stack_top, void (*fn)(void *), void *arg);
 
 /* --- probe.S: accesses that may fail; each has a row in the section .fixup_table ------------------------------- */

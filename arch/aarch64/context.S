@@ -68,7 +68,6 @@ FUNCTION_END(arch_context_prepare)
 FUNCTION(context_start)
 	mov	x0, x20
 	mov	x30, xzr
-	msr	daifclr, #2
 	blr	x19
 	brk	#4
 FUNCTION_END(context_start)
