@@ -126,7 +126,7 @@ __noreturn void arch_frame_resume(struct trap_frame *frame); /* continues where 
 __noreturn void arch_call_on_stack(vaddr_t sp, void (*fn)(void *), void *arg);
 /* Saves callee-saved registers on the stack and its pointer to *save_sp, then continues at load_sp. */
 void arch_context_switch(vaddr_t *save_sp, vaddr_t load_sp);
-/* Prepares a new stack so that a switch to the returned pointer calls fn(arg) with interrupts enabled. */
+/* Prepares a new stack so that a switch to the returned pointer calls fn(arg), interrupts masked as they are. */
 vaddr_t arch_context_prepare(vaddr_t stack_top, void (*fn)(void *), void *arg);
 
 /* --- probe.S: accesses that may fail; each has a row in the section .fixup_table ------------------------------- */
@@ -210,7 +210,7 @@ bool arch_copy_from_user(void *to, vaddr_t user, size_t bytes);
 bool arch_copy_to_user(vaddr_t user, const void *from, size_t bytes);
 /* Loads a space's root table (checked by mm/address_space.c) and its ASID; 0 = no user half, the kernel's root alone. */
 static inline void arch_space_load(paddr_t root, unsigned asid);
-extern const unsigned arch_asids;                   /* ASIDs for spaces: 1 … arch_asids; 0: the machine has none (x86_64) */
+extern unsigned arch_asids; /* class data: ASIDs for spaces: 1 … arch_asids; 0: the machine has none (x86_64) */
 extern const bool arch_root_has_kernel_half;        /* a space's root has the kernel's slots too (x86_64) */
 void arch_tlb_invalidate_user_page(unsigned asid, vaddr_t addr);   /* on this CPU */
 bool arch_tlb_broadcast_user_page(unsigned asid, vaddr_t addr);    /* on all (aarch64: true); false: on this one only */
@@ -219,7 +219,7 @@ bool arch_tlb_broadcast_user_all(unsigned asid);
 /* Interrupt lines for drivers in user mode. A line that fires is masked until it is enabled again. */
 enum error arch_irq_line_enable(unsigned line);
 void arch_irq_line_disable(unsigned line);
-extern const unsigned arch_uart_irq_line;
+extern unsigned arch_uart_irq_line;                /* class data */
 /* Devices that user mode may have: ports (x86_64), or a page of device memory; both 0 = not there. bytes: 1, 2, 4. */
 struct arch_user_device {
 	paddr_t page;                                   /* device memory: may be mapped with PERM_USER | PERM_DEVICE */

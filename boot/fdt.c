@@ -252,11 +252,15 @@ static __init void choose_uart(struct reader *reader)
 {
 	int chosen = reader->uart_count > 1 ? stdout_find(reader) : -1;
 
-	if (reader->uart_count > 0)
-		reader->fill.out->devices.uart = reader->uarts[0].start;
+	unsigned used = 0;
+
+	if (reader->uart_count == 0)
+		return;
 	for (unsigned i = 0; i < reader->uart_count; i++)
 		if (reader->uarts[i].node == chosen)
-			reader->fill.out->devices.uart = reader->uarts[i].start;
+			used = i;
+	reader->fill.out->devices.uart = reader->uarts[used].start;
+	reader->fill.out->devices.uart_irq = reader->uarts[used].irq;
 }
 
 static __init enum error check_complete(struct reader *reader)

@@ -94,14 +94,27 @@ static __init enum error reg_add_memory(struct reader *reader, enum memory_kind 
 
 /* --- nodes, one function for each kind of device --------------------------------------------------------- */
 
+/* What a GICv2 calls the interrupt in these three cells; 0: it has no such. */
+static __init uint32_t irq_number(const fdt32_t *cells)
+{
+	uint32_t type = fdt32_ld(&cells[0]), number = fdt32_ld(&cells[1]);
+
+	if (type == INTERRUPT_PPI && number < 16)
+		return GIC_PPI_FIRST + number;
+	return type == INTERRUPT_SPI && number < 988 ? GIC_SPI_FIRST + number : 0;
+}
+
 /* Which of them is used is known at the end: /chosen may stand behind them. */
 static __init enum error use_uart(struct reader *reader)
 {
+	const struct value *interrupts = &reader->node.values[INTERRUPTS];
+	/* Without a good one the default is used: the kernel itself polls. */
+	uint32_t irq = interrupts->data && interrupts->bytes >= 12 ? irq_number(interrupts->data) : 0;
 	struct reg reg;
 	enum error error = reg_need(reader, 0, &reg);
 
 	if (error == OK && reader->uart_count < FDT_UARTS_MAX)
-		reader->uarts[reader->uart_count++] = (struct uart){ reader->node.offset, reg.start };
+		reader->uarts[reader->uart_count++] = (struct uart){ reader->node.offset, reg.start, irq };
 	return error;
 }
 
@@ -138,15 +151,16 @@ static __init enum error use_timer(struct reader *reader)
 {
 	const struct node *node = &reader->node;
 	const fdt32_t *cells = node->values[INTERRUPTS].data;
-	uint32_t type, number;
+	uint32_t irq;
 
 	if (!cells || node->values[INTERRUPTS].bytes < (TIMER_VIRTUAL + 1) * 12)
 		return boot_refuse(&reader->fill, "node %.40s: no interrupt of the virtual timer", node->name);
-	type = fdt32_ld(&cells[TIMER_VIRTUAL * 3]);
-	number = fdt32_ld(&cells[TIMER_VIRTUAL * 3 + 1]);
-	if ((type == INTERRUPT_PPI && number >= 16) || (type == INTERRUPT_SPI && number >= 988) || type > INTERRUPT_PPI)
-		return boot_refuse(&reader->fill, "node %.40s: interrupt %u of type %u", node->name, number, type);
-	reader->fill.out->devices.timer_irq = number + (type == INTERRUPT_PPI ? GIC_PPI_FIRST : GIC_SPI_FIRST);
+	cells += TIMER_VIRTUAL * 3;
+	irq = irq_number(cells);
+	if (!irq)
+		return boot_refuse(&reader->fill, "node %.40s: interrupt %u of type %u", node->name, fdt32_ld(&cells[1]),
+		                   fdt32_ld(&cells[0]));
+	reader->fill.out->devices.timer_irq = irq;
 	return OK;
 }
 

@@ -69,6 +69,7 @@ struct node {
 struct uart {
 	int node;
 	paddr_t start;
+	uint32_t irq; /* GIC interrupt number; 0 = none */
 };
 
 struct reader {

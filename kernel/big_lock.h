@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernel/big_lock.h: the one lock of the microkernel: objects, handles, spaces, run queues, IPC. Interrupts are masked while it
- * is held. A CPU that waits for it answers shootdowns and stops for a panic. Who holds it may wait for other CPUs (a shootdown
+ * is held. On the way to user mode the assembly drops it, once it is off the old thread's kernel stack: from then on another CPU
+ * may run that thread. A CPU that waits for it answers shootdowns and stops for a panic. Who holds it may wait for other CPUs (a shootdown
  * does) and may take the gate's lock; never the other way round.
  */
 #ifndef AMBER_BIG_LOCK_H
@@ -11,8 +12,6 @@
 #include <amber/upcalls.h>
 
 #include <arch.h>
-
-extern uint32_t big_lock_holder; /* CPU + 1; 0 = free */
 
 static inline bool big_lock_is_mine(void)
 {

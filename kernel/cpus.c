@@ -12,8 +12,10 @@
 
 #include <arch.h>
 
+#include "big_lock.h"
 #include "device_init.h"
 #include "percpu_map.h"
+#include "sched.h"
 #include "shootdown.h"
 #include "stack.h"
 #include "thread.h"
@@ -94,8 +96,38 @@ static void say_who_stays_off(void)
 		         usable - options.smp == 1 ? "stays" : "stay");
 }
 
+static void __noreturn idle(void *argument)
+{
+	(void)argument;
+	for (;;) {
+		thread_yield();
+		thread_wait();
+	}
+}
+
+/* This thread runs when its CPU has nothing else. */
+static void become_idle(void)
+{
+	arch_irq_save();
+	big_lock_take();
+	thread_current()->is_idle = thread_current()->is_essential = true;
+	run_queues[this_cpu()->id].idle = thread_current();
+	big_lock_drop();
+}
+
+static void first_idle(void *argument)
+{
+	become_idle();
+	arch_irq_enable();
+	idle(argument);
+}
+
 void cpus_start(void)
 {
+	struct thread *idle_thread;
+
+	if (thread_start_on(0, "idle", first_idle, NULL, &idle_thread))
+		panic("no room for the idle thread");
 	say_who_stays_off();
 	percpu[0].is_online = true;
 	if (cpus_wanted() > 1 && !device_init_has_timer())
@@ -106,17 +138,6 @@ void cpus_start(void)
 	cpus_settle();
 	if (cpus_online() > 1)
 		log_info("cpus", "%u CPUs are up", cpus_online());
-}
-
-static void __noreturn idle(void *argument)
-{
-	(void)argument;
-	if (arch_timer_start())
-		panic("CPU %u has no timer", this_cpu()->id);
-	for (;;) {
-		thread_yield();
-		thread_wait();
-	}
 }
 
 /* On the idle stack, interrupts masked, the kernel root loaded. */
@@ -131,7 +152,9 @@ void cpu_main(struct percpu *cpu)
 	while (!__atomic_load_n(&cpus_are_settled, __ATOMIC_ACQUIRE))
 		arch_cpu_relax();
 	thread_init("idle", cpu->idle_sp);
-	thread_current()->is_idle = true;
+	become_idle();
+	if (arch_timer_start())
+		panic("CPU %u has no timer", cpu->id);
 	idle(NULL);
 }
 

@@ -9,6 +9,9 @@
 #include "handle.h"
 #include "thread.h"
 
+/* What an operation that blocks returns: its result is stored by whoever wakes it; syscall_handle then calls sched_leave. */
+#define SYSCALL_BLOCKED ERR_COUNT
+
 struct endpoint {
 	struct object object;
 	struct link queue;       /* threads SENDING or RECEIVING, one kind at a time, first come first served */
@@ -35,6 +38,19 @@ void endpoint_receiver_added(struct endpoint *endpoint);  /* a handle with RIGHT
 void endpoint_receiver_gone(struct endpoint *endpoint);
 
 void notification_signal(struct notification *notification, uint64_t bits);
+/* What a waiting thread waited for is over: result 0, ready. / It fails; it may be in a queue. */
+void ipc_finish(struct thread *thread, enum error error);
+void ipc_fail(struct thread *thread, enum error error);
+/* A partner has what it waited for, and goes on next. */
+void ipc_hand_over(struct thread *thread);
+enum error ipc_check_info(uint64_t info) __must_check;
+/* The current thread's operation. SYSCALL_BLOCKED: it waits now; else the result. */
+enum error ipc_send(struct thread *sender, struct endpoint *endpoint, uint64_t badge, bool wants_reply,
+                    uint64_t timeout) __must_check;
+enum error ipc_receive(struct thread *receiver, struct endpoint *endpoint, uint64_t timeout) __must_check;
+enum error ipc_reply(struct thread *server) __must_check;
+enum error ipc_reply_kept(struct thread *server, struct reply *reply) __must_check;
+void ipc_drop_caller(struct thread *server); /* who waits for its answer gets ERR_GONE */
 /* Everything that this thread waits for or owes to others in IPC is undone; partners get ERR_GONE. */
 void ipc_thread_ends(struct thread *thread);
 /* A time-out: the operation fails with ERR_TIMEOUT; kernel/timeout.c. The thread is made ready. */
@@ -45,6 +61,7 @@ struct trap_frame *ipc_send_fault(struct endpoint *pager, uint64_t badge) __must
 /* The fast path: may this call be done by it? Then do it, which can't fail. Tried first by kernel/syscall.c. */
 struct trap_frame *ipc_fast_call(struct trap_frame *frame);       /* NULL: not taken, nothing changed */
 struct trap_frame *ipc_fast_reply_recv(struct trap_frame *frame);
+struct trap_frame *ipc_fast_fault(struct endpoint *pager, uint64_t badge); /* the current thread's fault */
 extern uint64_t ipc_fast_taken, ipc_slow_taken; /* counted, for the property test */
 extern bool ipc_fast_is_off;                    /* self-test: both paths are driven with the same calls */
 

@@ -8,7 +8,9 @@
 #include <amber/log.h>
 #include <amber/upcalls.h>
 
+#include "big_lock.h"
 #include "cpus.h"
+#include "sched.h"
 #include "violation_log.h"
 
 static struct hook {
@@ -36,6 +38,10 @@ static void tick(void)
 	irq_hook fn = hook->fn;
 
 	this_cpu()->state->ticks++;
+	big_lock_take();
+	timeout_tick();
+	sched_tick();
+	big_lock_drop();
 	violation_log_tick();
 	if (fn) {
 		hook->fn = NULL;

@@ -23,6 +23,7 @@
 #include "inject.h"
 #include "kernel_map.h"
 #include "phys.h"
+#include "sched.h"
 #include "seal.h"
 #include "stack.h"
 #include "thread.h"
@@ -141,6 +142,7 @@ void __init kernel_main(struct boot_info *boot_info)
 	log_lock_live = true;
 	phys_init();                       /* the rest of RAM → page allocator */
 	main_stack = make_stacks();
+	sched_init();
 	thread_init("main", main_stack);
 	arch_call_on_stack(main_stack, kernel_run, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernel/object.h: what all kernel objects have in common: a type, how many handles and other objects hold them, and how they
- * die. An object dies with its last handle: it goes onto the dying list, and object_reap takes it apart in bounded steps.
- * Its memory goes when nothing refers to it any more. Big lock held everywhere.
+ * die. An object dies with its last handle (a mapping holds its memory, too): it goes onto the dying list, and object_reap
+ * takes it apart in bounded steps. Big lock held everywhere.
  */
 #ifndef AMBER_OBJECT_H
 #define AMBER_OBJECT_H
@@ -15,9 +15,10 @@
 
 struct object {
 	uint8_t type;      /* enum object_type */
-	bool is_dead;      /* the last handle is gone; no new references */
-	uint32_t handles;  /* in tables and in kept places that count as such */
-	uint32_t refs;     /* pointers from other objects: its memory stays */
+	bool is_dead;      /* the last handle and reference are gone */
+	bool is_waiting;   /* set by destroy_step with `true`: not finished, object_requeue continues */
+	uint32_t handles;  /* in tables */
+	uint32_t refs;     /* from other objects that need it alive: a region its memory, a space its pager */
 	struct link dying; /* on the dying list */
 };
 
@@ -25,7 +26,8 @@ struct object {
 struct object_kind {
 	const char *name;
 	uint16_t bytes;
-	/* One bounded step of taking it apart (at most a few thousand instructions); true = nothing is left to do. */
+	/* One bounded step of taking it apart (at most a few thousand instructions); true = nothing is left to do, or nothing
+	 * before object_requeue (is_waiting). */
 	bool (*destroy_step)(struct object *object);
 };
 
@@ -38,9 +40,14 @@ static inline void object_hold(struct object *object)
 {
 	object->refs++;
 }
-void object_let_go(struct object *object);         /* a reference; frees a dead object's memory with the last one */
-void object_handle_added(struct object *object);
-void object_handle_gone(struct object *object);    /* the last one: onto the dying list */
+static inline void object_handle_added(struct object *object)
+{
+	object->handles++;
+}
+/* The last of both: onto the dying list. */
+void object_let_go(struct object *object);
+void object_handle_gone(struct object *object);
+void object_requeue(struct object *object);        /* a dead one that waited goes on dying */
 /* Takes dying objects apart until none is left, with preemption points in between (kernel/sched.h); whoever made objects die
  * calls it at the end of its work, and the idle loop. What the caller looked up before is stale afterwards. */
 void object_reap(void);

@@ -6,25 +6,40 @@
 #ifndef AMBER_SCHED_H
 #define AMBER_SCHED_H
 
+#include "address_space.h"
+#include "big_lock.h"
+#include "space.h"
 #include "thread.h"
 
 struct run_queues {
 	uint32_t ready;                   /* bit p: queue p is not empty */
 	uint32_t count;
-	struct link queue[PRIORITIES];
 	bool should_reschedule;           /* a higher priority woke, or the time slice is over */
+	struct thread *idle;              /* runs when there is nothing else */
+	struct link queue[PRIORITIES];
 };
 extern struct run_queues run_queues[MAX_CPUS];
 
+void sched_init(void);
+
 /* Into the queue of the best CPU that it may run on (its last one if that is as good); asks that CPU to look. */
 void sched_enqueue(struct thread *thread);
+/* A partner of the current one: it is next here, before its equals, if it may run here and nobody more important is ready. */
+void sched_hand_over(struct thread *thread);
 void sched_dequeue(struct thread *thread);
+void sched_enqueue_here(struct thread *thread); /* the current one, behind its equals */
+/* The one to run here next, off its queue; the idle thread if there is none. */
+struct thread *sched_pick(void);
 /* The current thread does not go on now (its state says why; READY: it was put into a queue). Returns the user frame of the
  * next one; or switches away to one that is inside the kernel, and comes back here only if this one has sp != 0 by then. With
  * the current one at its edge to user mode: sp = 0 before. */
 struct trap_frame *sched_leave(void) __must_check;
 /* The same for a thread that is in the middle of something in the kernel and comes back here. */
 void sched_block(void);
+/* A kernel thread gives way to others that are ready. */
+void sched_yield(void);
+/* The current thread never comes back; the big lock goes with the switch. */
+__noreturn void sched_leave_for_good(void);
 /* In a long operation: drops the lock, takes interrupts, lets others run; then holds the lock again. Everything looked up
  * before is stale. */
 void sched_preemption_point(void);
@@ -34,7 +49,24 @@ void sched_tick(void);                    /* timer interrupt: time slices */
 void sched_set(struct thread *thread, uint8_t priority, uint8_t cpus); /* takes effect at once */
 
 /* Makes `next` current on this CPU: stack for entries, space. */
-static inline void sched_become(struct thread *next);
+static inline void sched_become(struct thread *next)
+{
+	struct percpu *cpu = this_cpu();
+	struct cpu_state *state = cpu->state;
+
+	next->state = THREAD_RUNNING;
+	next->cpu = (uint8_t)cpu->id;
+	next->runs++;
+	state->current = next;
+	state->kernel_sp = next->stack_top;
+	address_space_load(next->space ? &next->space->memory : NULL);
+}
+
+/* May a thread of that priority run on this CPU now, without any look at the queues? */
+static inline bool sched_is_most_important(uint8_t priority)
+{
+	return !(run_queues[this_cpu()->id].ready >> priority >> 1);
+}
 
 /* --- kernel/timeout.c: threads that wait for a time ----------------------------------------------------------------- */
 void timeout_set(struct thread *thread, uint64_t microseconds); /* TIMEOUT_FOREVER: none */

@@ -25,15 +25,14 @@ struct space {
 	struct link regions;          /* struct region.of_space, by address */
 	uint64_t mapped_pages;
 	uint64_t exit_code;           /* of its last thread */
+	struct thread *waiter;        /* a kernel thread that waits for its end: thread_wait_for_space */
 	char name[PROGRAM_NAME_MAX];
 };
-
-enum memory_kind { MEMORY_PAGES, MEMORY_DEVICE };
 
 /* Frames of a memory object: pages of 512 addresses. */
 struct memory {
 	struct object object;
-	uint8_t kind;
+	bool is_device;               /* its one page is arch_user_uart's */
 	uint32_t pages;
 	uint32_t filled;              /* frames that there are: all of them once it is made */
 	uint64_t *frames[64];         /* frames[i][j]: page 512 i + j */

@@ -26,9 +26,6 @@ enum syscall_number {
 	SYSCALL_COUNT,
 };
 
-/* What a call that blocks returns: its result is stored by whoever wakes it; syscall_handle then calls sched_leave. */
-#define SYSCALL_BLOCKED ERR_COUNT
-
 /* Names of calls, for records and traces; NULL: no such call. */
 const char *syscall_name(uint64_t number);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/thread.c: the thread table and the switch. A thread stays on the CPU that it was given to. Interrupt handlers
- * don't touch the table.
+ * kernel/thread.c: threads from their making to their end. A thread ends in its own context, on its own kernel stack; who kills
+ * it only sees to it that it gets there. Process context; big lock taken by the functions for kernel threads, held by the
+ * callers of the others (thread.h).
  */
 #include "thread.h"
 
 #include <amber/event.h>
-#include <amber/lock.h>
 #include <amber/log.h>
 #include <amber/panic.h>
 #include <amber/string.h>
@@ -14,17 +14,17 @@
 
 #include <arch.h>
 
+#include "big_lock.h"
+#include "frame.h"
+#include "ipc.h"
+#include "sched.h"
+#include "space.h"
 #include "stack.h"
+#include "syscall.h"
+#include "user_frames.h"
 #include "violation_log.h"
 
-static struct thread threads[THREADS_MAX];
 static uint64_t last_serial;
-static struct lock threads_lock = LOCK_INIT("threads"); /* for taking an entry; behind that it has one owner at a time */
-
-struct thread *thread_current(void)
-{
-	return this_cpu()->state->current;
-}
 
 const char *thread_name(void)
 {
@@ -49,96 +49,100 @@ uint64_t thread_serial(void)
 	return thread_current() ? thread_current()->serial : 0;
 }
 
+/* In a system call it holds the big lock; a user thread anywhere else in the kernel is in the middle of something. */
 bool thread_may_be_killed(void)
 {
 	const struct thread *thread = thread_current();
 
-	return thread && !thread->is_essential && !thread->commit_depth;
+	if (!thread || thread->is_essential || thread->commit_depth)
+		return false;
+	return thread->space ? thread->in_syscall : !big_lock_is_mine();
 }
 
-/* An entry of the table for a new thread; the caller fills it and makes it READY. */
-static struct thread *take_entry(void)
+const char *thread_syscall_text(void)
 {
-	uint64_t irq_state = lock_acquire(&threads_lock);
-	struct thread *found = NULL;
+	const struct thread *thread = thread_current();
 
-	for (unsigned i = 0; i < THREADS_MAX && !found; i++)
-		if (threads[i].state == THREAD_UNUSED)
-			found = &threads[i];
-	if (found)
-		*found = (struct thread){ .state = THREAD_NEW, .id = (uint32_t)(found - threads), .serial = ++last_serial };
-	lock_release(&threads_lock, irq_state);
-	return found;
+	return thread && thread->in_syscall ? syscall_name(thread->syscall) : NULL;
 }
 
-static void set_state(struct thread *thread, enum thread_state state)
+static struct thread *new_thread(const char *name)
 {
-	__atomic_store_n(&thread->state, state, __ATOMIC_RELEASE);
-}
+	struct thread *thread = object_new(OBJECT_THREAD);
 
-static enum thread_state state_of(const struct thread *thread)
-{
-	return __atomic_load_n(&thread->state, __ATOMIC_ACQUIRE);
+	if (!thread)
+		return NULL;
+	thread->state = THREAD_STOPPED;
+	thread->priority = PRIORITY_DEFAULT;
+	thread->cpus = 1;
+	thread->serial = ++last_serial;
+	thread->wakes_at_us = UINT64_MAX;
+	list_init(&thread->queue);
+	list_init(&thread->timeout);
+	list_init(&thread->of_space);
+	copy_text(thread->name, sizeof(thread->name), name);
+	return thread;
 }
 
 void thread_init(const char *name, vaddr_t stack_top)
 {
-	struct thread *thread = take_entry();
+	struct thread *thread;
 
+	arch_irq_save();
+	big_lock_take();
+	thread = new_thread(name);
 	if (!thread)
 		panic("no room for the thread '%s'", name);
 	thread->stack_top = stack_top;
 	thread->is_essential = true;
-	thread->cpu = this_cpu()->id;
-	copy_text(thread->name, sizeof(thread->name), name);
+	thread->cpu = (uint8_t)this_cpu()->id;
+	thread->cpus = (uint8_t)(1u << thread->cpu);
+	thread->state = THREAD_RUNNING;
+	object_hold(&thread->object);
 	this_cpu()->state->current = thread;
-	set_state(thread, THREAD_READY);
+	big_lock_drop();
 }
 
-/* Behind a switch: whoever ended on this CPU is off its stack only now, so only now others may free it. */
-static void finish_switch(void)
-{
-	struct cpu_state *state = this_cpu()->state;
-	struct thread *finished = state->finished;
-
-	if (!finished)
-		return;
-	state->finished = NULL;
-	set_state(finished, (enum thread_state)state->finished_state);
-	arch_interrupt_cpu(&percpu[finished->creator], CPU_INTERRUPT_WAKE);
-}
-
+/* Interrupts masked, big lock held: both came with the switch. */
 static void thread_first_run(void *argument)
 {
 	struct thread *thread = argument;
 
-	finish_switch();
+	big_lock_drop();
+	arch_irq_enable();
 	thread->fn(thread->argument);
 	thread_exit();
 }
 
 enum error thread_start_on(unsigned cpu, const char *name, void (*fn)(void *), void *argument, struct thread **result)
 {
-	struct thread *thread = take_entry();
-	enum error error;
+	struct thread *thread;
+	vaddr_t stack_top;
+	enum error error = stack_alloc(&stack_top);
+	uint64_t irq_state;
 
-	if (!thread)
-		return ERR_FULL;
-	error = stack_alloc(&thread->stack_top);
-	if (error) {
-		set_state(thread, THREAD_UNUSED);
+	if (error)
 		return error;
+	irq_state = arch_irq_save();
+	big_lock_take();
+	thread = new_thread(name);
+	if (thread) {
+		thread->stack_top = stack_top;
+		thread->fn = fn;
+		thread->argument = argument;
+		thread->cpu = (uint8_t)cpu;
+		thread->cpus = (uint8_t)(1u << cpu);
+		thread->sp = arch_context_prepare(stack_top, thread_first_run, thread);
+		object_hold(&thread->object); /* thread_join's */
+		*result = thread;
+		sched_enqueue(thread);
 	}
-	thread->fn = fn;
-	thread->argument = argument;
-	thread->cpu = cpu;
-	thread->creator = this_cpu()->id;
-	copy_text(thread->name, sizeof(thread->name), name);
-	thread->sp = arch_context_prepare(thread->stack_top, thread_first_run, thread);
-	*result = thread;
-	set_state(thread, THREAD_READY);
-	arch_interrupt_cpu(&percpu[cpu], CPU_INTERRUPT_WAKE);
-	return OK;
+	big_lock_drop();
+	arch_irq_restore(irq_state);
+	if (thread)
+		return OK;
+	stack_free(stack_top);
+	return ERR_NO_MEMORY;
 }
 
 enum error thread_start(const char *name, void (*fn)(void *), void *argument, struct thread **result)
@@ -155,94 +159,209 @@ enum error thread_start(const char *name, void (*fn)(void *), void *argument, st
 	return thread_start_on(percpu[cpu].is_online ? cpu : this_cpu()->id, name, fn, argument, result);
 }
 
-/* The next ready thread of this CPU behind the current one; the current one if there is no other and it is ready; the idle
- * thread only if there is none at all. */
-static struct thread *pick_next(void)
-{
-	struct thread *current = thread_current(), *idle = NULL;
-
-	for (unsigned i = 1; i <= THREADS_MAX; i++) {
-		struct thread *thread = &threads[(current->id + i) % THREADS_MAX];
-
-		if (state_of(thread) != THREAD_READY || thread->cpu != this_cpu()->id)
-			continue;
-		if (!thread->is_idle)
-			return thread;
-		idle = thread;
-	}
-	return idle;
-}
-
-/* Interrupts masked. */
-static void switch_to(struct thread *next)
-{
-	struct thread *current = thread_current();
-
-	if (next == current)
-		return;
-	this_cpu()->state->current = next;
-	arch_context_switch(&current->sp, next->sp);
-	finish_switch();
-}
-
 void thread_yield(void)
 {
 	uint64_t irq_state = arch_irq_save();
 
-	switch_to(pick_next());
+	big_lock_take();
+	sched_yield();
+	big_lock_drop();
 	arch_irq_restore(irq_state);
 }
 
 void thread_wait(void)
 {
 	arch_irq_save();
-	if (pick_next() != thread_current())
+	big_lock_take();
+	if (object_reap_is_due())
+		object_reap();
+	if (run_queues[this_cpu()->id].ready) {
+		sched_yield();
+		big_lock_drop();
 		arch_irq_enable();
-	else
-		arch_wait_for_interrupt();
-}
-
-/* It stays READY for the others until it is off its stack. */
-static void __noreturn end_current(enum thread_state state)
-{
-	struct thread *current = thread_current(), *next;
-
-	arch_irq_save();
-	current->cpu = MAX_CPUS; /* nobody picks it again */
-	next = pick_next();
-	if (!next)
-		panic("CPU %u has nothing left to run", this_cpu()->id);
-	this_cpu()->state->finished = current;
-	this_cpu()->state->finished_state = state;
-	switch_to(next);
-	panic("thread '%s' runs after its end", thread_name());
-}
-
-void thread_exit(void)
-{
-	end_current(THREAD_ENDED);
+		return;
+	}
+	big_lock_drop();
+	arch_wait_for_interrupt();
 }
 
 enum thread_state thread_join(struct thread *thread)
 {
-	enum thread_state state = state_of(thread);
+	enum thread_state state;
 
-	for (; state == THREAD_READY; state = state_of(thread)) {
-		thread_yield();
-		arch_irq_save();
-		if (state_of(thread) == THREAD_READY && pick_next() == thread_current())
-			arch_wait_for_interrupt(); /* its CPU wakes this one */
-		else
-			arch_irq_enable();
+	arch_irq_save();
+	big_lock_take();
+	while (thread->state != THREAD_ENDED && thread->state != THREAD_KILLED) {
+		thread->joiner = thread_current();
+		thread_current()->state = THREAD_BLOCKED;
+		sched_block();
 	}
-	stack_free(thread->stack_top);
-	set_state(thread, THREAD_UNUSED);
+	state = thread->state;
+	object_let_go(&thread->object);
+	object_reap();
+	big_lock_drop();
+	arch_irq_enable();
 	return state;
 }
 
-/* On the story stack, interrupts masked: the victim's own stack is not used any more. */
+enum error thread_new_user(struct space *space, struct thread **result)
+{
+	struct thread *thread = new_thread(space->name);
+	enum error error;
+
+	if (!thread)
+		return ERR_NO_MEMORY;
+	error = stack_alloc(&thread->stack_top);
+	if (error) {
+		object_discard(&thread->object);
+		return error;
+	}
+	error = user_frame_alloc(&thread->message_frame);
+	if (error) {
+		stack_free(thread->stack_top);
+		object_discard(&thread->object);
+		return error;
+	}
+	thread->message = phys_to_virt(thread->message_frame);
+	thread->frame = (struct trap_frame *)(thread->stack_top - arch_frame_bytes);
+	thread->cpus = 0xff;
+	thread->cpu = (uint8_t)this_cpu()->id;
+	thread->space = space;
+	list_append(&space->threads, &thread->of_space);
+	space->thread_count++;
+	space->had_threads = true;
+	*result = thread;
+	return OK;
+}
+
+void thread_make_ready(struct thread *thread)
+{
+	timeout_cancel(thread);
+	if (thread->is_killed)
+		return; /* it is on its way to its end already */
+	sched_enqueue(thread);
+}
+
+/* On its own kernel stack; big lock held, interrupts masked. */
+static void end_in_own_context(void *argument)
+{
+	struct thread *thread = argument;
+
+	thread_end(thread->exit_code);
+}
+
+void thread_kill(struct thread *thread, enum exit_reason reason)
+{
+	if (thread->is_killed || thread->state == THREAD_ENDED || thread->state == THREAD_KILLED)
+		return;
+	thread->is_killed = true;
+	thread->exit_code = EXIT_KILLED | reason;
+	if (thread->state == THREAD_RUNNING) { /* on another CPU, or it is this one: it finds out at the edge */
+		if (thread->cpu != this_cpu()->id)
+			arch_interrupt_cpu(&percpu[thread->cpu], CPU_INTERRUPT_WAKE);
+		return;
+	}
+	timeout_cancel(thread);
+	if (thread->state == THREAD_READY) {
+		if (thread->sp)
+			return; /* inside the kernel: it finds out at the edge */
+		sched_dequeue(thread);
+	} else {
+		ipc_thread_ends(thread);
+	}
+	thread->sp = arch_context_prepare((vaddr_t)thread->frame, end_in_own_context, thread);
+	sched_enqueue(thread);
+}
+
+static void tell_watchers(struct thread *thread)
+{
+	if (thread->watcher) {
+		notification_signal(thread->watcher, thread->watch_bits);
+		object_let_go(&thread->watcher->object);
+		thread->watcher = NULL;
+	}
+	if (thread->joiner)
+		sched_enqueue(thread->joiner);
+	thread->joiner = NULL;
+}
+
+/* What it had in its space; the last one ends the space. */
+static void leave_space(struct thread *thread)
+{
+	struct space *space = thread->space;
+
+	address_space_load(NULL);
+	thread->space = NULL;
+	list_remove(&thread->of_space);
+	space->exit_code = thread->exit_code;
+	object_hold(&space->object); /* until it is through */
+	if (thread->message_address && address_space_unmap(&space->memory, thread->message_address, 1))
+		panic("the message page of '%s' can't be unmapped", thread->name);
+	space->thread_count--;
+	if (!space->thread_count)
+		while (!space_end_step(space))
+			sched_preemption_point();
+	if (!space->thread_count && space->waiter)
+		sched_enqueue(space->waiter);
+	object_requeue(&space->object);
+	object_let_go(&space->object);
+}
+
+void thread_wait_for_space(struct space *space)
+{
+	while (!space->is_ended) {
+		space->waiter = thread_current();
+		thread_current()->state = THREAD_BLOCKED;
+		sched_block();
+	}
+	space->waiter = NULL;
+}
+
+void thread_end(uint64_t exit_code)
+{
+	struct thread *thread = thread_current();
+
+	thread->exit_code = exit_code;
+	thread->is_killed = true; /* nobody kills it a second time */
+	thread->in_syscall = false;
+	thread->commit_depth = 0;
+	ipc_thread_ends(thread);
+	if (thread->space)
+		leave_space(thread);
+	object_reap();
+	tell_watchers(thread);
+	thread->state = exit_code >= EXIT_KILLED ? THREAD_KILLED : THREAD_ENDED;
+	object_requeue(&thread->object);
+	sched_leave_for_good();
+}
+
+void thread_exit(void)
+{
+	arch_irq_save();
+	big_lock_take();
+	thread_end(0);
+}
+
+/* The last handle is gone. If it still runs, that kills it; its end continues here. */
+bool thread_destroy_step(struct object *object)
+{
+	struct thread *thread = (struct thread *)object;
+
+	if (thread->state != THREAD_ENDED && thread->state != THREAD_KILLED) {
+		object->is_waiting = true;
+		thread_kill(thread, EXIT_REASON_NO_HANDLE);
+		return true;
+	}
+	stack_free(thread->stack_top);
+	if (thread->message_frame)
+		user_frame_free(thread->message_frame);
+	return true;
+}
+
+/* On the story stack, interrupts masked: the victim's own stack is not used any more, so it ends on that. */
 void thread_oops(const struct violation *violation)
 {
+	struct thread *thread = thread_current();
 	struct json *json;
 
 	violation_log_flush(); /* first why, then what follows from it */
@@ -251,16 +370,8 @@ void thread_oops(const struct violation *violation)
 	json_text(json, "thread", thread_name());
 	json_text(json, "reason", violation->redundant ? "redundant write to sealed memory" : "write to sealed memory");
 	event_end(json);
-	end_current(THREAD_KILLED);
-}
-
-void commit_begin(void)
-{
-	thread_current()->commit_depth++;
-}
-
-void commit_end(void)
-{
-	ASSERT(thread_current()->commit_depth > 0);
-	thread_current()->commit_depth--;
+	if (!big_lock_is_mine())
+		big_lock_take();
+	thread->exit_code = EXIT_KILLED | EXIT_REASON_OOPS;
+	arch_call_on_stack(thread->frame ? (vaddr_t)thread->frame : thread->stack_top, end_in_own_context, thread);
 }

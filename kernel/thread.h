@@ -13,6 +13,8 @@
 #include <amber/types.h>
 #include <amber/violation.h>
 
+#include <arch.h>
+
 #include "object.h"
 
 struct space;
@@ -30,7 +32,7 @@ enum thread_state {
 	THREAD_CALLING,    /* its message was received, waits for the answer */
 	THREAD_WAITING,    /* for a notification */
 	THREAD_SLEEPING,
-	THREAD_BLOCKED,    /* a kernel thread that waits for another one */
+	THREAD_BLOCKED,    /* a kernel thread that waits for another one, or for an interrupt */
 	THREAD_ENDED,
 	THREAD_KILLED,
 	THREAD_STATES,
@@ -75,7 +77,7 @@ struct thread {
 	struct notification *watcher;/* signalled at its end */
 	uint64_t watch_bits;
 	paddr_t message_frame;
-	vaddr_t message_address;     /* in its space */
+	vaddr_t message_address;     /* in its space; no region: it goes with the thread */
 	struct thread *joiner;       /* kernel threads: who waits for its end */
 	void (*fn)(void *);
 	void *argument;
@@ -92,6 +94,8 @@ void thread_wait(void); /* for an interrupt, unless another thread is ready here
 /* Waits until it has ended, frees it, and says how: THREAD_ENDED or THREAD_KILLED. */
 enum thread_state thread_join(struct thread *thread);
 __noreturn void thread_exit(void);
+/* Big lock held before and behind: the current kernel thread sleeps until the space has ended. It holds a reference. */
+void thread_wait_for_space(struct space *space);
 
 /* --- user threads: big lock held ----------------------------------------------------------------------------------- */
 /* Stopped; nothing refers to it. The message page's frame is the thread's; it is not mapped here. */
@@ -104,7 +108,11 @@ __noreturn void thread_end(uint64_t exit_code);
 bool thread_destroy_step(struct object *object); /* struct object_kind */
 
 /* --- any context --------------------------------------------------------------------------------------------------- */
-struct thread *thread_current(void);
+static inline struct thread *thread_current(void)
+{
+	return this_cpu()->state->current;
+}
+
 void thread_copy_name(char name[THREAD_NAME_MAX]); /* of the current one */
 const char *thread_name(void); /* "boot" before there are threads */
 uint64_t thread_serial(void); /* of the current one; 0 before there are threads */
@@ -112,7 +120,14 @@ bool thread_may_be_killed(void);
 const char *thread_syscall_text(void); /* of the current one, NULL = in none */
 
 /* Brackets a part of a system call that must not be left half done. */
-void commit_begin(void);
-void commit_end(void);
+static inline void commit_begin(void)
+{
+	thread_current()->commit_depth++;
+}
+
+static inline void commit_end(void)
+{
+	thread_current()->commit_depth--;
+}
 
 #endif

@@ -135,7 +135,7 @@ static void print_event(const struct violation *violation)
 	json_text(json, "class", violation->class == CLASS_CORE ? "core" : "data");
 	json_number(json, "cpu", violation->cpu);
 	json_text(json, "thread", violation->thread);
-	json_null(json, "syscall");
+	json_text(json, "syscall", violation->syscall);
 	json_text(json, "context", context_names[violation->context]);
 	json_address(json, "pc", violation->pc);
 	json_text(json, "pc_symbol", symbol_format(violation->pc, text, sizeof(text)));

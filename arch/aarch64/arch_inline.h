@@ -121,4 +121,6 @@ static inline uint64_t arch_instructions(void)
 #define ARCH_COUNTER(value, before, behind) \
 	__asm__ volatile(before "isb\n\tmrs %0, pmevcntr0_el0\n" behind : "=r"(value) : : "memory")
 
+#include "user_mode.h"
+
 #endif

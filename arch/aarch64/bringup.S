@@ -29,14 +29,13 @@ FUNCTION_END(secondary_start)
 /* At the image's own addresses, the kernel's tables loaded; x26 = struct percpu. The low half translates nothing any more, and
  * what is writable is never executable (arch/aarch64/cpu.c: leave_boot_tables). */
 FUNCTION(secondary_high)
-	mrs	x0, tcr_el1
-	orr	x0, x0, #(1 << TCR_EPD0_BIT)
-	msr	tcr_el1, x0
 	mrs	x0, sctlr_el1
 	orr	x0, x0, #(1 << SCTLR_WXN_BIT)
 	msr	sctlr_el1, x0
+	adrp	x0, user_empty_root
+	ldr	x0, [x0, #:lo12:user_empty_root]
+	msr	ttbr0_el1, x0
 	isb
-	msr	ttbr0_el1, xzr
 	tlbi	vmalle1
 	dsb	nsh
 	isb
@@ -80,7 +79,10 @@ FUNCTION(pmu_start)
 	mov	x4, #3
 1:	mov	x6, #-1
 	msr	pmintenclr_el1, x6
-	msr	pmuserenr_el0, xzr
+	mrs	x6, pmceid0_el0         /* user mode may read the counters if they count exactly (QEMU: under -icount) */
+	ubfx	x6, x6, #PMU_EVENT_INST_RETIRED, #1
+	lsl	x6, x6, #PMUSERENR_ER_BIT
+	msr	pmuserenr_el0, x6
 	msr	pmcntenset_el0, x4
 	msr	pmcr_el0, x5
 	isb
@@ -99,11 +101,22 @@ FUNCTION(mmu_on)
 	cmp	x1, x2
 	csel	x1, x1, x2, lo
 	orr	x0, x0, x1, lsl #TCR_IPS_SHIFT
-	msr	tcr_el1, x0
+	mrs	x1, id_aa64mmfr0_el1
+	ubfx	x1, x1, #4, #4          /* ASIDBits: 2 = 16 bits, 0 = 8 */
+	tbz	x1, #1, 1f
+	orr	x0, x0, #(1 << TCR_AS_BIT)
+1:	mrs	x1, id_aa64mmfr2_el1
+	ubfx	x1, x1, #60, #4         /* E0PD */
+	cbz	x1, 1f
+	orr	x0, x0, #(1 << TCR_E0PD1_BIT)
+1:	msr	tcr_el1, x0
 	msr	ttbr0_el1, x4
 	msr	ttbr1_el1, x5
 	msr	cpacr_el1, xzr          /* FP and SIMD trap */
-	msr	mdscr_el1, xzr
+	mov	x0, #MDSCR_TDCC
+	msr	mdscr_el1, x0
+	mov	x0, #CNTKCTL_VALUE
+	msr	cntkctl_el1, x0
 	msr	oslar_el1, xzr          /* unlocked, else nothing single-steps */
 	msr	tpidr_el1, xzr
 	isb

@@ -37,6 +37,20 @@ FUNCTION(arch_context_switch)
 	ret
 FUNCTION_END(arch_context_switch)
 
+/* void arch_switch_to_user(save_sp, frame) */
+FUNCTION(arch_switch_to_user)
+	stp	x29, x30, [sp, #-96]!
+	stp	x19, x20, [sp, #16]
+	stp	x21, x22, [sp, #32]
+	stp	x23, x24, [sp, #48]
+	stp	x25, x26, [sp, #64]
+	stp	x27, x28, [sp, #80]
+	mov	x2, sp
+	str	x2, [x0]
+	mov	x0, x1
+	b	user_resume
+FUNCTION_END(arch_switch_to_user)
+
 /* vaddr_t arch_context_prepare(stack_top, fn, arg): what arch_context_switch will load */
 FUNCTION(arch_context_prepare)
 	sub	x0, x0, #96
@@ -54,7 +68,6 @@ FUNCTION_END(arch_context_prepare)
 FUNCTION(context_start)
 	mov	x0, x20
 	mov	x30, xzr
-	msr	daifclr, #2
 	blr	x19
 	brk	#4
 FUNCTION_END(context_start)

@@ -14,6 +14,7 @@ const uint64_t arch_zero_block_bytes = 64;
 paddr_t __ro_after_init arch_image_phys;
 bool __ro_after_init boot_tables_live = true;
 uint32_t __ro_after_init pmu_kind;
+bool __ro_after_init cpu_has_pan;
 /* The first is optional. */
 static const char *const features[] = { "PAN", "WXN", NULL };
 
@@ -53,19 +54,18 @@ void arch_percpu_install(struct percpu *cpu)
 	WRITE_REGISTER(tpidr_el1, cpu);
 }
 
-/* Behind the boot tables: the low half translates nothing any more (EPD0), and what is writable is never
- * executable, whatever an entry says (WXN). Both may be cached in TLBs (D17.2), so flush. */
+/* Behind the boot tables: the low half translates nothing until a space is loaded, and what is writable is never
+ * executable, whatever an entry says (WXN, which may be cached in TLBs, D17.2: so flush). */
 static void leave_boot_tables(void)
 {
-	uint64_t tcr = READ_REGISTER(tcr_el1) | (1ull << TCR_EPD0_BIT);
 	uint64_t sctlr = READ_REGISTER(sctlr_el1) | (1ull << SCTLR_WXN_BIT);
 
-	WRITE_REGISTER(tcr_el1, tcr);
+	user_space_prepare();
+	cpu_has_pan = has_pan();
+	WRITE_REGISTER(ttbr0_el1, user_empty_root);
 	WRITE_REGISTER(sctlr_el1, sctlr);
 	__asm__ volatile("isb" ::: "memory");
 	arch_tlb_invalidate_all();
-	WRITE_REGISTER(ttbr0_el1, 0);
-	__asm__ volatile("isb" ::: "memory");
 	boot_tables_live = false;
 }
 

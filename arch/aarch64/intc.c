@@ -30,8 +30,10 @@
 #define GIC_NUMBER_MASK  0x3ff
 #define GIC_SPURIOUS     1020 /* and up: nothing to handle */
 #define GIC_SOFTWARE     16   /* below: sent by CPUs */
+#define GIC_SHARED       32   /* from here on lines of devices */
 #define GIC_PRIORITY     0x80
 
+static unsigned __ro_after_init line_count;
 static uint8_t __ro_after_init target_masks[MAX_CPUS]; /* how to reach each CPU */
 
 static void set_bit(unsigned registers, unsigned number)
@@ -42,7 +44,7 @@ static void set_bit(unsigned registers, unsigned number)
 enum error __init arch_intc_init(void)
 {
 	vaddr_t distributor = device_base(DEVICE_GIC_DISTRIBUTOR), cpu = device_base(DEVICE_GIC_CPU);
-	unsigned lines, timer = device_timer_irq();
+	unsigned timer = device_timer_irq();
 
 	if (!distributor || !cpu)
 		return ERR_NOT_MAPPED;
@@ -50,11 +52,11 @@ enum error __init arch_intc_init(void)
 		log_error("intc", "the interrupt controller is no GICv2");
 		return ERR_HARDWARE;
 	}
-	lines = 32 * ((device_read(distributor, GICD_TYPER) & 31) + 1);
+	line_count = 32 * ((device_read(distributor, GICD_TYPER) & 31) + 1);
 	if (timer >= 32)
 		return ERR_RANGE; /* not private to a CPU: no timer */
 	device_write(distributor, GICD_CTLR, 0);
-	for (unsigned i = 1; i < lines / 32; i++) {
+	for (unsigned i = 1; i < line_count / 32; i++) {
 		device_write(distributor, GICD_ICENABLER + i * 4, UINT32_MAX);
 		device_write(distributor, GICD_ICPENDR + i * 4, UINT32_MAX);
 	}
@@ -81,6 +83,26 @@ void intc_start(unsigned id)
 	target_masks[id] = (uint8_t)device_read(distributor, GICD_ITARGETSR);
 	device_write(cpu, GICC_PMR, 0xff);
 	device_write(cpu, GICC_CTLR, 1);
+}
+
+/* Lines that devices share between CPUs; they go to the first CPU. QEMU's and most devices' are level-triggered, which is how
+ * the controller begins: a line that is still raised fires at once. */
+enum error arch_irq_line_enable(unsigned line)
+{
+	vaddr_t distributor = device_base(DEVICE_GIC_DISTRIBUTOR);
+
+	if (line < GIC_SHARED || line >= line_count)
+		return ERR_RANGE;
+	*(volatile uint8_t *)(distributor + GICD_IPRIORITYR + line) = GIC_PRIORITY;
+	*(volatile uint8_t *)(distributor + GICD_ITARGETSR + line) = target_masks[0];
+	set_bit(GICD_ISENABLER, line);
+	return OK;
+}
+
+void arch_irq_line_disable(unsigned line)
+{
+	if (line >= GIC_SHARED && line < line_count)
+		set_bit(GICD_ICENABLER, line);
 }
 
 void intc_send(unsigned id, enum cpu_interrupt what)

@@ -24,6 +24,7 @@
 #define PTE_DBM        (1ull << 51) /* the hardware may clear AP[2]: in the broken kernel only */
 #define PTE_PXN        (1ull << 53)
 #define PTE_UXN        (1ull << 54)
+#define PTE_PXN_TABLE  (1ull << 59)
 #define PTE_ADDR_MASK  0x0000fffffffff000ull
 /* What a change of permissions may change in a live leaf. */
 #define PTE_PERM_MASK  (PTE_USER | PTE_READ_ONLY | PTE_DBM | PTE_PXN | PTE_UXN)
@@ -51,6 +52,12 @@ static inline pte_t pte_encode(paddr_t frame, unsigned perms, int level)
 static inline pte_t pte_encode_table(paddr_t table)
 {
 	return (table & PTE_ADDR_MASK) | PTE_TABLE | PTE_VALID;
+}
+
+/* PXNTable: nothing below is executable in kernel mode, whatever its leaves say. */
+static inline pte_t pte_encode_user_table(paddr_t table)
+{
+	return pte_encode_table(table) | PTE_PXN_TABLE;
 }
 
 static inline bool pte_is_present(pte_t pte)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/aarch64/trap.S: the 16 vectors and the way back. First of all each asks whether the dry-run root is
- * loaded: then it is a step's exception (step.S started it) and the kernel's root comes back at once. Until
+ * arch/aarch64/trap.S: the 16 vectors and the way back. Those for user mode are in user_entry.h. Of the others each first asks
+ * whether the dry-run root is loaded: then it is a step's exception (step.S started it) and the kernel's root comes back at once. Until
  * then only registers and the core section are touched. Next it looks whether the stack pointer can take a
  * frame: the hardware doesn't change stacks, and a fault while storing the frame would repeat for ever.
  */
@@ -11,6 +11,7 @@
 #include "function.h"
 #include "registers.h"
 #include "trap_save.h"
+#include "user_entry.h"
 
 	.text
 
@@ -39,16 +40,16 @@ FUNCTION(trap_vectors)
 	VECTOR	5
 	VECTOR	6
 	VECTOR	7
-	/* lower level, 64 bits */
-	VECTOR	8
-	VECTOR	9
-	VECTOR	10
-	VECTOR	11
-	/* lower level, 32 bits */
-	VECTOR	12
-	VECTOR	13
-	VECTOR	14
-	VECTOR	15
+	/* lower level, 64 bits: user mode */
+	USER_SYNC_VECTOR
+	USER_IRQ_VECTOR
+	USER_VECTOR 10, user_fatal
+	USER_VECTOR 11, user_fatal
+	/* lower level, 32 bits: user_resume never starts that */
+	USER_VECTOR 12, user_exception
+	USER_VECTOR 13, user_exception
+	USER_VECTOR 14, user_exception
+	USER_VECTOR 15, user_fatal
 FUNCTION_END(trap_vectors)
 
 /* x1 = number of the vector. A good stack pointer less a frame lies in the upper half of a stack's 32 KiB
@@ -88,6 +89,8 @@ FUNCTION_END(trap_entry)
 FUNCTION(arch_frame_resume)
 	msr	daifset, #15
 	ldp	x1, x2, [x0, #FRAME_PC]
+	tst	x2, #PSTATE_MODE
+	b.eq	user_resume
 	msr	elr_el1, x1
 	msr	spsr_el1, x2
 	ldr	x1, [x0, #FRAME_SP]

@@ -14,7 +14,9 @@
 #include "intc.h"
 
 #define EC_UNKNOWN       0x00
+#define EC_FETCH_ABORT_USER 0x20
 #define EC_FETCH_ABORT   0x21
+#define EC_DATA_ABORT_USER 0x24
 #define EC_DATA_ABORT    0x25
 #define EC_COUNT         64
 
@@ -48,6 +50,7 @@ static const char *const vector_names[VECTOR_COUNT] = {
 
 static const char *const class_names[EC_COUNT] = {
 	[EC_UNKNOWN] = "undefined instruction",
+	[0x01] = "wait instruction",
 	[0x07] = "floating-point or SIMD instruction",
 	[0x0d] = "branch target exception",
 	[0x0e] = "illegal execution state",
@@ -56,16 +59,34 @@ static const char *const class_names[EC_COUNT] = {
 	[0x17] = "smc instruction",
 	[0x18] = "trapped system register access",
 	[0x1c] = "pointer authentication failure",
+	[EC_FETCH_ABORT_USER] = "instruction fetch fault",
 	[EC_FETCH_ABORT] = "instruction fetch fault",
 	[0x22] = "misaligned program counter",
+	[EC_DATA_ABORT_USER] = "data fault",
 	[EC_DATA_ABORT] = "data fault",
 	[0x26] = "misaligned stack pointer",
 	[0x2c] = "floating-point exception",
+	[0x19] = "SVE instruction",
+	[0x1d] = "SME instruction",
+	[0x30] = "breakpoint",
 	[0x31] = "breakpoint",
+	[0x32] = "single step",
 	[0x33] = "single step",
+	[0x34] = "watchpoint",
 	[0x35] = "watchpoint",
 	[0x3c] = "brk instruction",
 };
+
+/* Bit 0 says whether the kernel did it itself. */
+static bool is_data_abort(unsigned class)
+{
+	return (class | 1) == EC_DATA_ABORT;
+}
+
+static bool is_fetch_abort(unsigned class)
+{
+	return (class | 1) == EC_FETCH_ABORT;
+}
 
 /* Aborts that page tables explain; the others (external, alignment, parity) nobody can mend. */
 static void describe_abort(const struct trap_frame *frame, struct fault *fault)
@@ -79,7 +100,7 @@ static void describe_abort(const struct trap_frame *frame, struct fault *fault)
 	}
 	fault->is_memory = true;
 	fault->is_present = type == STATUS_PERMISSION;
-	fault->is_exec = frame->esr >> 26 == EC_FETCH_ABORT;
+	fault->is_exec = is_fetch_abort((unsigned)(frame->esr >> 26) & (EC_COUNT - 1));
 	fault->is_write = !fault->is_exec && (frame->esr & ESR_WRITE) && !(frame->esr & ESR_CACHE);
 }
 
@@ -90,9 +111,9 @@ void trap_describe(const struct trap_frame *frame, unsigned vector, struct fault
 	*fault = (struct fault){ .name = vector_names[vector % VECTOR_COUNT], .code = frame->esr };
 	if (vector % 4 != 0) /* not synchronous: the syndrome is not this one's, but for SError */
 		return;
-	if (vector == VECTOR_SYNC)
+	if (vector == VECTOR_SYNC || vector == VECTOR_USER_SYNC)
 		fault->name = class_names[class] ? class_names[class] : "unknown exception";
-	if (class == EC_DATA_ABORT || class == EC_FETCH_ABORT)
+	if (is_data_abort(class) || is_fetch_abort(class))
 		describe_abort(frame, fault);
 }
 
@@ -136,6 +157,28 @@ void trap_handle(struct trap_frame *frame, unsigned vector, bool is_stack_bad)
 	if (vector != VECTOR_SYNC)
 		panic_fault(frame, &fault, is_stack_bad ? "an interrupt found no usable stack" : "nothing handles this exception");
 	fault_handle(frame, &fault);
+}
+
+struct trap_frame *trap_from_user(struct trap_frame *frame, unsigned vector)
+{
+	struct fault fault;
+
+	trap_describe(frame, vector, &fault);
+	return user_fault(frame, &fault);
+}
+
+struct trap_frame *interrupt_from_user(struct trap_frame *frame)
+{
+	intc_dispatch(frame);
+	return user_interrupted(frame);
+}
+
+void trap_fatal_from_user(struct trap_frame *frame, unsigned vector)
+{
+	struct fault fault;
+
+	trap_describe(frame, vector, &fault);
+	panic_fault(frame, &fault, "nothing handles this exception");
 }
 
 /* The last resort before there are traps: one line without the log. */

@@ -27,6 +27,7 @@
 	stp	x30, x2, [\base, #FRAME_X(30)]
 	mrs	x4, tpidrro_el0
 	mrs	x5, sp_el0
+	msr	tpidrro_el0, xzr        /* user mode can read it */
 	stp	x4, x5, [\base, #FRAME_X(0)]
 	mrs	x4, elr_el1
 	mrs	x5, spsr_el1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * arch/x86_64/context.S: changing from one kernel stack to another. Interrupts are masked by the caller;
- * a new thread enables them itself. All other registers are saved by the calling convention.
+ * a new thread begins with them masked. All other registers are saved by the calling convention.
  */
 	.text
 	.globl arch_call_on_stack
@@ -58,7 +58,6 @@ arch_context_prepare:
 context_start:
 	andq $-16, %rsp
 	movq %r13, %rdi
-	sti
 	call *%r12
 	ud2 /* a thread's function must not return */
 	.size context_start, . - context_start

@@ -61,7 +61,7 @@ enum object_type {
 #define MESSAGE_LABEL(info)   ((uint32_t)((info) >> 16))
 #define MESSAGE_FROM_KERNEL   (1ull << 63) /* a fault; only the kernel can set it */
 #define MESSAGE_IS_CALL       (1ull << 62) /* set on receipt: an answer is awaited */
-#define MESSAGE_INFO_MASK     0x0000ffffffff077full /* what a sender may set */
+#define MESSAGE_INFO_MASK     0x0000ffffffff077full /* what a sender may set: 0 … 64 words, 0 … 4 handles */
 
 #define MESSAGE_ARGUMENTS_MAX 2048
 /* The thread's own page, mapped where its creator said. */

@@ -18,6 +18,7 @@ struct fdt_devices {
 	paddr_t uart, gic_distributor, gic_cpu, pci_ecam;
 	uint64_t pci_ecam_bytes;
 	uint64_t fw_cfg;
+	uint32_t uart_irq;    /* GIC interrupt number of the UART */
 	uint32_t timer_irq;   /* GIC interrupt number of the virtual timer */
 	uint32_t gic_version; /* 2, 3, or 0 = no interrupt controller found */
 	bool psci_smc;        /* call PSCI by smc, else by hvc */

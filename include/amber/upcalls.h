@@ -52,7 +52,9 @@ void thread_oops(const struct violation *violation) __noreturn;
 
 /* kernel/syscall.c, for arch/: a system call, the registers in *frame (at the top of the current thread's kernel stack);
  * interrupts masked. Returns the frame to go on with: this one, or that of the thread that runs now. Never a frame of
- * kernel mode. */
+ * kernel mode. They return with the big lock held: the assembly stores 0 to big_lock_holder (release) when the stack pointer
+ * is that frame; so does arch_switch_to_user. */
+extern uint32_t big_lock_holder; /* kernel/big_lock.c: CPU + 1; 0 = free */
 struct trap_frame *syscall_handle(struct trap_frame *frame) __must_check;
 /* kernel/user_trap.c, for arch/: the same for a fault in user mode / an interrupt that came in user mode (`handle` has been
  * called inside: irq_handle or irq_from_cpu). */

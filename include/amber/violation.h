@@ -52,6 +52,7 @@ struct violation {
 	uint64_t object_bytes;  /* how far the store reaches from there */
 	uint64_t size_bytes;    /* extent; valid if has_size */
 	uint64_t count;         /* stores merged into this record */
+	const char *syscall;    /* the system call that its thread is in; NULL = none */
 	const char *initcall;   /* who wrote the object last during init; NULL = unknown */
 	const char *chain;      /* the chain's text; NULL for class core */
 	struct violation_asked asked[VIOLATION_ASKED_MAX];

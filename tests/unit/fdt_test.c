@@ -256,6 +256,29 @@ static void test_interrupts(void **state)
 	assert_refused(&shape, "fdt: node timer: interrupt 16 of type 2");
 }
 
+/* The one of the UART that is used; what is no good doesn't count: the kernel works without. */
+static void test_uart_interrupt(void **state)
+{
+	static const struct { unsigned cells; uint32_t type, number, irq; } cases[] = {
+		{ 3, 0, 1, 33 },  { 3, 0, 987, 1019 }, { 3, 0, 988, 0 },        { 3, 0, UINT32_MAX, 0 }, { 3, 1, 15, 31 },
+		{ 3, 1, 16, 0 },  { 3, 2, 1, 0 },      { 3, UINT32_MAX, 1, 0 }, { 2, 0, 1, 0 },          { 0, 0, 0, 0 },
+	};
+	struct shape shape = usual;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		shape.uart_cells = cases[i].cells;
+		shape.uart_irq_type = cases[i].type;
+		shape.uart_irq = cases[i].number;
+		assert_int_equal(parse(&shape), OK);
+		assert_int_equal(info.devices.uart_irq, cases[i].irq);
+	}
+	shape = usual;
+	shape.stdout_path = NULL;
+	assert_int_equal(parse(&shape), OK);
+	assert_int_equal(info.devices.uart_irq, 40);
+}
+
 static void test_depth(void **state)
 {
 	struct shape shape = usual;
@@ -454,6 +477,7 @@ int main(void)
 		cmocka_unit_test(test_empty_tree),   cmocka_unit_test(test_psci),
 		cmocka_unit_test(test_cmdline),      cmocka_unit_test(test_stdout),
 		cmocka_unit_test(test_initrd),       cmocka_unit_test(test_interrupts),
+		cmocka_unit_test(test_uart_interrupt),
 		cmocka_unit_test(test_depth),        cmocka_unit_test(test_reservations),
 		cmocka_unit_test(test_bad_headers),  cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_random_damage), cmocka_unit_test(test_structure),

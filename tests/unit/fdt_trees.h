@@ -28,6 +28,8 @@ struct shape {
 	unsigned initrd_bytes;   /* of each of the two properties; 0: none */
 	unsigned timer_cells;
 	uint32_t timer_type, timer_number;
+	unsigned uart_cells;     /* in the interrupts of each UART; 0: none */
+	uint32_t uart_irq_type, uart_irq;
 	unsigned root_cells;     /* #address-cells and #size-cells of the root */
 	unsigned depth;          /* of a chain of nodes */
 	unsigned reservations;   /* in the header's list */
@@ -44,6 +46,8 @@ static const struct shape usual = {
 	.timer_cells = 12,
 	.timer_type = 1,
 	.timer_number = 11,
+	.uart_cells = 3,
+	.uart_irq = 1,
 	.root_cells = 2,
 };
 
@@ -81,6 +85,16 @@ static void device(const char *name, const char *compatible, uint32_t addr, uint
 	node(name);
 	prop("compatible", compatible, (int)strlen(compatible) + 1);
 	cells("reg", 4, (const uint32_t[]){ 0, addr, 0, bytes });
+	close_node();
+}
+
+static void uart(const char *name, uint32_t addr, uint32_t irq, const struct shape *shape)
+{
+	node(name);
+	text("compatible", "arm,pl011");
+	cells("reg", 4, (const uint32_t[]){ 0, addr, 0, 0x1000 });
+	if (shape->uart_cells)
+		cells("interrupts", shape->uart_cells, (const uint32_t[]){ shape->uart_irq_type, irq, 4 });
 	close_node();
 }
 
@@ -154,8 +168,8 @@ static void write_devices(const struct shape *shape)
 	cells("interrupts", shape->timer_cells,
 	      (const uint32_t[]){ 1, 13, 4, 1, 14, 4, shape->timer_type, shape->timer_number, 4, 1, 10, 4 });
 	close_node();
-	device("pl011@9040000", "arm,pl011", 0x9040000, 0x1000);
-	device("pl011@9000000", "arm,pl011", 0x9000000, 0x1000);
+	uart("pl011@9040000", 0x9040000, 8, shape);
+	uart("pl011@9000000", 0x9000000, shape->uart_irq, shape);
 	device("pcie@10000000", "pci-host-ecam-generic", 0x3f000000, 0x1000000);
 	device("fw-cfg@9020000", "qemu,fw-cfg-mmio", 0x9020000, 0x18);
 	/* Nothing behind a bus that translates addresses may be taken for a physical address. */

@@ -18,7 +18,8 @@
 
 static const unsigned all_perms[] = {
 	PERM_R, PERM_R | PERM_W, PERM_R | PERM_X, PERM_R | PERM_USER, PERM_R | PERM_W | PERM_USER, PERM_R | PERM_X | PERM_USER,
-	PERM_R | PERM_DEVICE, PERM_R | PERM_W | PERM_DEVICE,
+	PERM_R | PERM_DEVICE, PERM_R | PERM_W | PERM_DEVICE, PERM_R | PERM_DEVICE | PERM_USER,
+	PERM_R | PERM_W | PERM_DEVICE | PERM_USER,
 };
 
 static void test_bits(void **state)
@@ -36,6 +37,8 @@ static void test_bits(void **state)
 	assert_true(pte_encode(0x40000000, PERM_R | PERM_W, 2) == (0x40000000 | 0xf01 | BIT(53) | BIT(54)));
 	assert_true(pte_encode(0x09000000, PERM_R | PERM_W | PERM_DEVICE, 1) == (0x09000000 | 0xf07 | BIT(53) | BIT(54)));
 	assert_true(pte_encode_table(0x42000000) == (0x42000000 | 3));
+	/* PXNTable */
+	assert_true(pte_encode_user_table(0x42000000) == (0x42000000 | 3 | BIT(59)));
 }
 
 static void test_devices_never_execute(void **state)
@@ -52,6 +55,24 @@ static void test_no_dirty_bit_management(void **state)
 	for (unsigned i = 0; i < ARRAY_SIZE(all_perms); i++)
 		for (int level = 1; level <= 2; level++)
 			assert_false(pte_encode(0x40000000, all_perms[i], level) & BIT(51));
+}
+
+/* Whatever a user page allows, the kernel never executes it; it is never global. */
+static void test_user_pages(void **state)
+{
+	(void)state;
+	for (unsigned perms = 0; perms < 32; perms++)
+		for (int level = 1; level <= 2; level++) {
+			pte_t pte = pte_encode(0x40000000, perms | PERM_R | PERM_USER, level);
+
+			assert_true(pte & BIT(53));
+			assert_true(pte & BIT(11));
+			assert_true(pte & BIT(6));
+			assert_true((pte & BIT(54)) || !(perms & PERM_DEVICE));
+			assert_true(!(pte & BIT(54)) == ((perms & (PERM_X | PERM_DEVICE)) == PERM_X));
+		}
+	assert_true(pte_change_allowed(pte_encode(0x1000, PERM_R | PERM_W | PERM_USER, 1),
+	                               pte_encode(0x1000, PERM_R | PERM_X | PERM_USER, 1), 1));
 }
 
 static void test_round_trip(void **state)
@@ -72,6 +93,8 @@ static void test_round_trip(void **state)
 	for (int level = 2; level <= 4; level++) {
 		assert_true(pte_is_table(pte_encode_table(0xfffffffff000), level));
 		assert_true(pte_addr(pte_encode_table(0xfffffffff000), level) == 0xfffffffff000);
+		assert_true(pte_is_table(pte_encode_user_table(0xfffffffff000), level));
+		assert_true(pte_addr(pte_encode_user_table(0xfffffffff000), level) == 0xfffffffff000);
 	}
 	assert_false(pte_is_present(0));
 }
@@ -102,6 +125,7 @@ int main(void)
 		cmocka_unit_test(test_devices_never_execute),
 		cmocka_unit_test(test_no_dirty_bit_management),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_user_pages),
 		cmocka_unit_test(test_allowed_changes),
 	};
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch/aarch64/user_mode.h: the inline half of arch.h's section "user mode": a system call's registers, the door to user
+ * memory, and the load of a space. Included by arch_inline.h only; interrupts masked.
+ */
+#ifndef AMBER_AARCH64_USER_MODE_H
+#define AMBER_AARCH64_USER_MODE_H
+
+#include "trap_frame.h"
+
+extern bool cpu_has_pan;           /* cpu.c, class data */
+extern paddr_t user_empty_root;    /* user_space.c, class core: a table that translates nothing */
+__noreturn void user_asid_wrong(unsigned asid);
+
+static inline uint64_t arch_syscall_number(const struct trap_frame *frame)
+{
+	return frame->x[8];
+}
+
+static inline uint64_t arch_syscall_argument(const struct trap_frame *frame, unsigned n)
+{
+	return frame->x[n];
+}
+
+static inline void arch_syscall_set_result(struct trap_frame *frame, unsigned n, uint64_t value)
+{
+	frame->x[n] = value;
+}
+
+static inline bool arch_frame_is_user(const struct trap_frame *frame)
+{
+	return !(frame->pstate & PSTATE_MODE);
+}
+
+static inline void arch_user_access_begin(void)
+{
+	if (cpu_has_pan)
+		__asm__ volatile("msr pan, #0" ::: "memory");
+}
+
+static inline void arch_user_access_end(void)
+{
+	if (cpu_has_pan)
+		__asm__ volatile("msr pan, #1" ::: "memory");
+}
+
+/* The ASID is TTBR1's (TCR.A1), so two registers change. In between no user half is there: nothing of one space can be
+ * cached under the other's ASID, whatever the CPU looks up ahead. What a thread left in TPIDR_EL0 is no other space's to read.
+ * Both are compared: a dry run goes back to the kernel's ASID with the user half in place. */
+static inline void arch_space_load(paddr_t root, unsigned asid)
+{
+	uint64_t low = user_empty_root, high = this_cpu()->kernel_root;
+
+	if (root) {
+		/* The number comes from ordinary memory; the gate's ASID, for one, must never be loaded here. */
+		if (__builtin_expect(asid - 1 >= arch_asids, 0))
+			user_asid_wrong(asid);
+		low = root;
+		high = arch_root_frame(high) | (uint64_t)(asid + ASID_LAST_OWN) << TTBR_ASID_SHIFT;
+	}
+	if (READ_REGISTER(ttbr0_el1) == low && READ_REGISTER(ttbr1_el1) == high)
+		return;
+	WRITE_REGISTER(ttbr0_el1, user_empty_root);
+	WRITE_REGISTER(ttbr1_el1, high);
+	WRITE_REGISTER(tpidr_el0, 0);
+	__asm__ volatile("isb" ::: "memory");
+	if (root) {
+		WRITE_REGISTER(ttbr0_el1, root);
+		__asm__ volatile("isb" ::: "memory");
+	}
+}
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/endpoint.c: the lives of endpoints, notifications and kept replies, and signalling. Whoever waits at something that dies
+ * hears ERR_GONE. Big lock held.
+ */
+#include "ipc.h"
+
+#include <arch.h>
+
+#include "sched.h"
+
+#define FAILS_AT_ONCE 16 /* waiting threads per step */
+
+/* True: nobody waits there any more. */
+static bool fail_some(struct link *queue)
+{
+	for (unsigned i = 0; i < FAILS_AT_ONCE; i++) {
+		if (list_is_empty(queue))
+			return true;
+		ipc_fail(LINK_OWNER(queue->next, struct thread, queue), ERR_GONE);
+	}
+	return list_is_empty(queue);
+}
+
+bool endpoint_destroy_step(struct object *object)
+{
+	return fail_some(&((struct endpoint *)object)->queue);
+}
+
+bool notification_destroy_step(struct object *object)
+{
+	return fail_some(&((struct notification *)object)->queue);
+}
+
+bool reply_destroy_step(struct object *object)
+{
+	struct reply *reply = (struct reply *)object;
+	struct thread *caller = reply->caller;
+
+	reply->caller = NULL;
+	if (caller) {
+		caller->reply = NULL;
+		ipc_fail(caller, ERR_GONE);
+	}
+	return true;
+}
+
+void endpoint_receiver_added(struct endpoint *endpoint)
+{
+	endpoint->receivers++;
+}
+
+/* Nobody can receive any more: who waits to send would wait for ever. At most as many as there are threads. */
+void endpoint_receiver_gone(struct endpoint *endpoint)
+{
+	if (--endpoint->receivers)
+		return;
+	endpoint->is_abandoned = true;
+	while (!fail_some(&endpoint->queue))
+		;
+}
+
+void notification_signal(struct notification *notification, uint64_t bits)
+{
+	struct thread *waiter;
+
+	notification->bits |= bits;
+	if (list_is_empty(&notification->queue))
+		return;
+	waiter = LINK_OWNER(notification->queue.next, struct thread, queue);
+	list_remove(&waiter->queue);
+	arch_syscall_set_result(waiter->frame, 1, notification->bits);
+	notification->bits = 0;
+	ipc_finish(waiter, OK);
+}

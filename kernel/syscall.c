@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/syscall.c: the door from user programs: two calls have a fast path, all others go through the table that syscalls.def
+ * yields. On the current thread's kernel stack, interrupts masked; returns the frame to go on with.
+ */
+#include "syscall.h"
+
+#include <amber/upcalls.h>
+
+#include "big_lock.h"
+#include "ipc.h"
+#include "sched.h"
+
+static const syscall_function functions[SYSCALL_COUNT] = {
+#define SYSCALL(number, name, arguments, results, text) [number] = sys_##name,
+#include <amber/syscalls.def>
+#undef SYSCALL
+};
+
+static const char *const names[SYSCALL_COUNT] = {
+#define SYSCALL(number, name, arguments, results, text) [number] = #name,
+#include <amber/syscalls.def>
+#undef SYSCALL
+};
+
+const char *syscall_name(uint64_t number)
+{
+	return number < SYSCALL_COUNT ? names[number] : NULL;
+}
+
+static struct trap_frame *run(struct trap_frame *frame, struct thread *current, uint64_t number)
+{
+	enum error error;
+
+	if (number >= SYSCALL_COUNT) {
+		arch_syscall_set_result(frame, 0, ERR_UNSUPPORTED);
+		return sched_edge(frame);
+	}
+	current->syscall = (uint32_t)number;
+	current->in_syscall = true;
+	error = functions[number](frame);
+	current->in_syscall = false;
+	if (error == SYSCALL_BLOCKED)
+		return sched_leave();
+	arch_syscall_set_result(frame, 0, error);
+	if (current->is_killed || run_queues[this_cpu()->id].should_reschedule)
+		return sched_edge(frame);
+	return frame;
+}
+
+struct trap_frame *syscall_handle(struct trap_frame *frame)
+{
+	uint64_t number = arch_syscall_number(frame);
+	struct thread *current = thread_current();
+	struct trap_frame *next = NULL;
+
+	big_lock_take();
+	if (number == SYS_call)
+		next = ipc_fast_call(frame);
+	else if (number == SYS_reply_recv)
+		next = ipc_fast_reply_recv(frame);
+	return next ? next : run(frame, current, number);
+}
+
+enum error sys_null(struct trap_frame *frame)
+{
+	(void)frame;
+	return OK;
+}
