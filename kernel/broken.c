@@ -10,7 +10,9 @@
 #include <amber/string.h>
 
 static const struct broken_name names[] = {
-	{ BROKEN_APIC, "apic", "the local APIC, which starts CPUs anywhere, is mapped for all" }, /* x86_64 only */
+	{ BROKEN_SMEP, "smep", "the kernel may execute user pages" }, /* x86_64 only, and the next two */
+	{ BROKEN_SMAP, "smap", "the kernel may touch user memory anywhere" },
+	{ BROKEN_APIC, "apic", "the local APIC, which starts CPUs anywhere, is mapped for all" },
 	{ BROKEN_ALIAS, "alias", "the direct-map alias of sealed data stays writable" },
 	{ BROKEN_ARENA, "arena", "page tables are mapped writable" },
 	{ BROKEN_GATE_CHECK, "gate-check", "the gate does not look into the frame table" },
@@ -21,12 +23,15 @@ static const struct broken_name names[] = {
 	{ BROKEN_DRY_RUN, "dry-run", "the dry run makes one pass only" },
 	{ BROKEN_SHOOTDOWN, "shootdown", "other CPUs keep their stale translations" },
 	{ BROKEN_PROBE, "probe", "the last CPU does not probe the seal" },
-	{ BROKEN_ASID, "asid", "the gate shares the kernel's ASID" }, /* aarch64 only, as what follows */
+	{ BROKEN_FIXUP, "fixup", "copies from and to user memory have no fix-up addresses" },
+	{ BROKEN_FASTPATH, "fastpath", "the fast path of IPC delivers one word wrong" },
+	{ BROKEN_PAN, "pan", "the kernel may touch user memory anywhere" }, /* aarch64 only, as what follows */
+	{ BROKEN_ASID, "asid", "the gate shares the kernel's ASID" },
 	{ BROKEN_FWCFG, "fwcfg", "fw_cfg, whose DMA writes any memory, is mapped" },
 };
 
-#define ONLY_X86_64  1 /* that many at the start of names[] */
-#define ONLY_AARCH64 2 /* … at the end */
+#define ONLY_X86_64  3 /* that many at the start of names[] */
+#define ONLY_AARCH64 3 /* … at the end */
 
 _Static_assert(ARRAY_SIZE(names) == BROKEN_COUNT, "each has a name");
 

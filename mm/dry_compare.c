@@ -74,7 +74,7 @@ static void note_sealed(struct dry_run *run)
 	const struct dry_page *page = &state->page[run->start >= state->page[0].va + PAGE_SIZE ? 1 : 0];
 
 	run->sealed = page->frame + (run->start & PAGE_MASK);
-	if (frame_type_at(page->frame) != FRAME_SEALED && state->pages > 1) {
+	if (frame_class(frame_type_at(page->frame)) != CLASS_DATA && state->pages > 1) {
 		run->sealed = state->page[1].frame;
 		run->sealed_offset = state->page[1].va - run->start;
 	}

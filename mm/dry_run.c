@@ -190,7 +190,7 @@ unsigned dry_run_sealed_pages(const struct dry_run *run, vaddr_t pages[2])
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < state->pages; i++)
-		if (frame_type_at(state->page[i].frame) == FRAME_SEALED && run->start < state->page[i].va + PAGE_SIZE &&
+		if (frame_class(frame_type_at(state->page[i].frame)) == CLASS_DATA && run->start < state->page[i].va + PAGE_SIZE &&
 		    run->start + MAX(run->reach_bytes, 1ull) > state->page[i].va)
 			pages[count++] = state->page[i].va;
 	return count;

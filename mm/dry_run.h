@@ -26,7 +26,7 @@ struct dry_page {
 
 /* One frame per CPU, written by the gate only. */
 struct dry_state {
-	paddr_t root;     /* the root that the dry-run root is a copy of */
+	paddr_t root;     /* the caller's: whose user half the dry-run root has while one is under way */
 	uint64_t pages;   /* 0 = none under way; else in address order */
 	uint64_t tables_used;
 	struct dry_page page[2];

@@ -24,8 +24,7 @@ uint64_t gate_refuse(enum error error)
 	return error;
 }
 
-/* Private chains that are copies of kernel tables are stale from now on. */
-static void gate_kernel_entries_changed(void)
+void gate_kernel_entries_changed(void)
 {
 	((struct gate_counters *)gate_window(gate_image_to_phys(&gate_counters)))->tables++;
 }
@@ -33,13 +32,6 @@ static void gate_kernel_entries_changed(void)
 paddr_t gate_image_to_phys(const void *object)
 {
 	return image_to_phys((vaddr_t)object);
-}
-
-struct frame *gate_frame(paddr_t addr)
-{
-	const struct frame *frame = frame_at(addr);
-
-	return frame ? gate_window((paddr_t)((vaddr_t)frame - DIRECT_MAP_BASE)) : NULL;
 }
 
 /* arch gate.S pushes the caller's stack pointer, then its root, at the fixed top of the gate stack. */
@@ -75,7 +67,7 @@ static bool leaf_allowed(const struct frame *frame, unsigned perms)
 		return (perms & PERM_DEVICE) && !(perms & PERM_X) && !gate_is_live;
 	if ((perms & PERM_DEVICE) || frame->type == FRAME_OFF_LIMITS)
 		return false;
-	if ((perms & PERM_USER) || ((perms & PERM_X) && gate_is_live)) /* no user frames yet; what runs is settled while starting */
+	if ((perms & PERM_USER) || ((perms & PERM_X) && gate_is_live)) /* user leaves: mm/gate_user.c; what runs: while starting */
 		return false;
 	if ((perms & PERM_X) && frame->type != FRAME_TEXT && frame->type != FRAME_INIT_TEXT)
 		return is_broken(BROKEN_WX) && frame->type == FRAME_KERNEL;

@@ -82,7 +82,13 @@ static inline void *gate_window(paddr_t addr)
 {
 	return (void *)(WINDOW_BASE + addr);
 }
-struct frame *gate_frame(paddr_t addr);           /* writable entry, NULL where there is none */
+/* The writable entry of the frame table, NULL where there is none. */
+static inline struct frame *gate_frame(paddr_t addr)
+{
+	const struct frame *frame = frame_at(addr);
+
+	return frame ? gate_window((paddr_t)((vaddr_t)frame - DIRECT_MAP_BASE)) : NULL;
+}
 paddr_t gate_caller_root(void);                   /* the root that was loaded outside */
 uint64_t gate_refuse(enum error error);           /* counts and returns it */
 pte_t *gate_walk(paddr_t root, vaddr_t addr, int *level); /* the leaf's entry (window), NULL if not mapped */

@@ -39,6 +39,13 @@ LOCKED(table)
 LOCKED(table_free)
 LOCKED(frame_type)
 LOCKED(unprotect)
+LOCKED(seal_user)
+LOCKED(unseal_user)
+LOCKED(user_table)
+LOCKED(user_table_free)
+LOCKED(space_root)
+LOCKED(space_kill)
+LOCKED(space_free)
 
 /* For whoever holds it already: a record and its chain's counters belong together. */
 #define HELD(name) \
@@ -72,6 +79,15 @@ const gate_function gate_functions[GATE_OP_COUNT] = {
 	[GATE_INTERRUPT] = gate_do_interrupt,
 	[GATE_SHOOT] = gate_do_shoot,
 	[GATE_SHOOT_ANSWER] = gate_do_shoot_answer,
+	[GATE_USER_ENTRIES] = gate_do_user_entries, /* these two take the lock themselves */
+	[GATE_USER_PROTECT] = gate_do_user_protect,
+	[GATE_SEAL_USER] = locked_seal_user,
+	[GATE_UNSEAL_USER] = locked_unseal_user,
+	[GATE_USER_TABLE] = locked_user_table,
+	[GATE_USER_TABLE_FREE] = locked_user_table_free,
+	[GATE_SPACE_ROOT] = locked_space_root,
+	[GATE_SPACE_KILL] = locked_space_kill,
+	[GATE_SPACE_FREE] = locked_space_free,
 };
 
 uint64_t gate_run_early(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)

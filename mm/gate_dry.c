@@ -14,6 +14,14 @@ struct dry_state *gate_dry_state(void)
 	return gate_window(this_cpu()->dry_state);
 }
 
+/* A root that ordinary code runs under. */
+bool gate_is_caller(paddr_t root)
+{
+	enum frame_type type = frame_type_at(root);
+
+	return type == FRAME_ROOT || type == FRAME_SPACE_ROOT;
+}
+
 /* Sealed data may be copied, and a neighbour that is ordinary and writable anyway; nothing of class core ever: the
  * step's own exception reads it. */
 bool gate_may_shadow(paddr_t root, vaddr_t va, paddr_t *frame, bool only_sealed)
@@ -26,7 +34,8 @@ bool gate_may_shadow(paddr_t root, vaddr_t va, paddr_t *frame, bool only_sealed)
 		return false;
 	*frame = pte_addr(*entry, level) + (level == 2 ? ALIGN_DOWN(va & BLOCK_MASK, PAGE_SIZE) : 0);
 	type = frame_type_at(*frame);
-	return type == FRAME_SEALED || (!only_sealed && type == FRAME_KERNEL && (pte_perms(*entry) & PERM_W));
+	return frame_class(type) == CLASS_DATA ||
+	       (!only_sealed && (type == FRAME_KERNEL || type == FRAME_USER) && (pte_perms(*entry) & PERM_W));
 }
 
 /* Another CPU opened the page after this one's fault. */
@@ -97,6 +106,12 @@ void gate_dry_set_leaf(const struct dry_page *page, paddr_t shadow)
 	arch_pte_exchange(gate_window(page->leaf), shadow ? pte_encode(shadow, PERM_R | PERM_W, 1) : 0);
 }
 
+/* A page that is sealed and was not opened; and we hold the gate's lock. */
+static bool gate_alone_writes(paddr_t frame)
+{
+	return frame_class(frame_type_at(frame)) == CLASS_DATA && frame_at(frame)->writable == 0;
+}
+
 static void add_page(struct dry_state *state, vaddr_t va, paddr_t frame)
 {
 	struct dry_page *page = &state->page[state->pages];
@@ -105,8 +120,7 @@ static void add_page(struct dry_state *state, vaddr_t va, paddr_t frame)
 	*page = (struct dry_page){
 		.va = va,
 		.frame = frame,
-		/* The gate alone writes a page that is sealed and was not opened, and we hold its lock. */
-		.original = frame_type_at(frame) == FRAME_SEALED && frame_at(frame)->writable == 0 ? frame : shadows[4 + state->pages],
+		.original = gate_alone_writes(frame) ? frame : shadows[4 + state->pages],
 		.shadow_a = shadows[2 * state->pages],
 		.shadow_b = shadows[2 * state->pages + 1],
 		.leaf = gate_private_leaf(state, va),
@@ -116,11 +130,13 @@ static void add_page(struct dry_state *state, vaddr_t va, paddr_t frame)
 	gate_dry_set_leaf(page, page->shadow_a);
 }
 
-/* The dry-run root is a copy of the root that was current; its slots never change, so it is made once per root. */
-void gate_dry_copy_root(struct dry_state *state, paddr_t root)
+/* The dry-run root has the kernel's slots, which never change. The user half is the caller's, and only meanwhile: a space may
+ * die afterwards, and its frames become another's. */
+void gate_dry_take_user_half(struct dry_state *state, paddr_t root)
 {
-	if (state->root != root)
-		arch_copy_page(gate_window(this_cpu()->dry_root_frame), gate_window(root));
+	pte_t *to = gate_window(this_cpu()->dry_root_frame);
+
+	to[USER_SLOT] = ((const pte_t *)gate_window(root))[USER_SLOT];
 	state->root = root;
 }
 
@@ -140,12 +156,12 @@ static uint64_t begin(struct dry_state *state, vaddr_t a, vaddr_t b)
 		return gate_refuse(ERR_INVALID);
 	if (gate_is_open(root, a))
 		return ERR_OPEN;
-	if (frame_type_at(root) != FRAME_ROOT || !gate_may_shadow(root, a, &frame, true))
+	if (!gate_is_caller(root) || !gate_may_shadow(root, a, &frame, true))
 		return gate_refuse(ERR_DENIED);
 	two = b && gate_may_shadow(root, b, &neighbour, false);
 	state->is_fast = false;
 	gate_dry_forget(state);
-	gate_dry_copy_root(state, root);
+	gate_dry_take_user_half(state, root);
 	if (two && b < a)
 		add_page(state, b, neighbour);
 	add_page(state, a, frame);
@@ -222,8 +238,8 @@ static void commit_page(const struct dry_page *page, vaddr_t start, vaddr_t end)
 }
 
 /* a: whether to commit; b, c: where the store was seen, start and bytes; d: the copies may be
- * wrong anywhere (it was abandoned). The dry-run root is a plain copy again afterwards;
- * what the fast way made is kept. */
+ * wrong anywhere (it was abandoned). The dry-run root is a plain copy of the kernel's again afterwards; what the fast way
+ * made is kept. */
 GATE_DO(dry_end)
 {
 	struct dry_state *state = gate_dry_state();
@@ -247,6 +263,7 @@ GATE_DO(dry_end)
 		gate_dry_set_leaf(&state->page[i], 0);
 		arch_pte_exchange(&root[slot], original[slot]);
 	}
+	root[USER_SLOT] = ((const pte_t *)gate_window(kernel_root_frame))[USER_SLOT];
 	if (a)
 		counters->generation++;
 	if (state->is_fast && a)

@@ -14,9 +14,10 @@ static pte_t *root_slot(vaddr_t va)
 	return (pte_t *)gate_window(this_cpu()->dry_root_frame) + pagetable_index(va, 4);
 }
 
-static bool is_valid(const struct dry_state *state, paddr_t root, vaddr_t va)
+/* Under any root: what is kept is of the kernel's half. */
+static bool is_valid(const struct dry_state *state, vaddr_t va)
 {
-	return state->is_kept && state->root == root && state->page[0].va == va && state->generation == gate_counters.generation &&
+	return state->is_kept && state->page[0].va == va && state->generation == gate_counters.generation &&
 	       state->tables == gate_counters.tables;
 }
 
@@ -40,12 +41,14 @@ static enum error make(struct dry_state *state, paddr_t root, vaddr_t va)
 	const paddr_t *shadows = this_cpu()->dry_shadows;
 	paddr_t frame;
 
-	if (frame_type_at(root) != FRAME_ROOT || !gate_may_shadow(root, va, &frame, true))
+	if (!gate_is_caller(root) || !gate_may_shadow(root, va, &frame, true))
 		return ERR_DENIED;
+	if (pagetable_index(va, 4) == USER_SLOT) /* another space's, another time; and those tables change uncounted */
+		return ERR_UNSUPPORTED;
 	if (frame_at(frame)->writable) /* opened in another mapping: it changes without the gate, no copy can be kept */
 		return ERR_UNSUPPORTED;
 	gate_dry_forget(state);
-	gate_dry_copy_root(state, root);
+	gate_dry_take_user_half(state, root);
 	state->page[0] = (struct dry_page){ va, frame, frame, shadows[0], shadows[1], gate_private_leaf(state, va) };
 	state->chain = *root_slot(va);
 	arch_copy_page(gate_window(shadows[0]), gate_window(frame));
@@ -89,8 +92,9 @@ static uint64_t begin(struct dry_state *state, vaddr_t addr)
 
 	if (state->pages)
 		return gate_refuse(ERR_INVALID);
-	if (is_valid(state, root, va)) {
+	if (is_valid(state, va) && gate_is_caller(root)) {
 		restore_window(state);
+		gate_dry_take_user_half(state, root);
 		*root_slot(va) = state->chain;
 	} else {
 		enum error error = make(state, root, va);

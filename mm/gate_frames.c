@@ -72,14 +72,32 @@ static bool is_mapped_in_image(paddr_t addr)
 	return gate_walk(kernel_root_frame, IMAGE_BASE + (addr - arch_image_phys), &level) != NULL;
 }
 
+/* Only then can one of its pages be sealed. A table of leaves maps a whole block, so it is looked up once for each. */
+static bool direct_map_is_by_pages(paddr_t first, uint64_t count)
+{
+	paddr_t end = first + count * PAGE_SIZE;
+
+	for (paddr_t addr = first; addr < end; addr = ALIGN_DOWN(addr, BLOCK_SIZE) + BLOCK_SIZE) {
+		int level;
+
+		if (!gate_walk(kernel_root_frame, (vaddr_t)phys_to_virt(addr), &level) || level != 1)
+			return false;
+	}
+	return true;
+}
+
 static bool type_change_allowed(const struct frame *frame, paddr_t addr, enum frame_type to)
 {
 	if (is_broken(BROKEN_GATE_CHECK))
 		return true;
 	if (frame->type == FRAME_INIT_TEXT && to == FRAME_KERNEL)
 		return !is_mapped_in_image(addr);
+	if (frame->type == FRAME_USER && to == FRAME_KERNEL)
+		return frame->level == 0; /* no user mapping */
 	if (frame->type != FRAME_KERNEL)
 		return false;
+	if (to == FRAME_USER) /* the direct map's mapping and no other; and see gate_do_frame_type */
+		return frame->writable == 1 && frame->level == 0;
 	if (to == FRAME_SEALED || to == FRAME_CORE)
 		return frame->writable == 0 || is_broken(BROKEN_ALIAS);
 	/* The arena grows: whole blocks that nobody can write any more. */
@@ -95,6 +113,8 @@ GATE_DO(frame_type)
 		return gate_refuse(ERR_INVALID);
 	if (!frame || !frame_at(a + (b - 1) * PAGE_SIZE))
 		return gate_refuse(ERR_RANGE);
+	if (c == FRAME_USER && !direct_map_is_by_pages(a, b) && !is_broken(BROKEN_GATE_CHECK))
+		return gate_refuse(ERR_DENIED);
 	if (frame->type == FRAME_KERNEL && frame_run_is_alike(frame, b)) { /* what holds for the first holds for each */
 		struct frame after = *frame;
 

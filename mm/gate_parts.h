@@ -3,8 +3,13 @@
 #ifndef AMBER_MM_GATE_PARTS_H
 #define AMBER_MM_GATE_PARTS_H
 
+#include <amber/abi.h>
+
 #include "gate.h"
 #include "kernel_map.h"
+
+#define USER_SLOT 0 /* the root's entry for USER_START … USER_END */
+_Static_assert(USER_START / SLOT_SIZE == USER_SLOT && (USER_END - 1) / SLOT_SIZE == USER_SLOT, "one top-level slot");
 
 #define GATE_DO(name) uint64_t gate_do_##name(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 GATE_DO(set_entries); /* mm/gate.c */
@@ -26,6 +31,15 @@ GATE_DO(cpu_start);   /* mm/gate_cpus.c */
 GATE_DO(interrupt);
 GATE_DO(shoot);
 GATE_DO(shoot_answer);
+GATE_DO(user_entries); /* mm/gate_user.c; these two take the lock themselves: one call less */
+GATE_DO(user_protect);
+GATE_DO(seal_user);   /* mm/gate_user_seal.c */
+GATE_DO(unseal_user);
+GATE_DO(user_table);  /* mm/gate_spaces.c */
+GATE_DO(user_table_free);
+GATE_DO(space_root);
+GATE_DO(space_kill);
+GATE_DO(space_free);
 
 /* mm/gate_lock.c; inline, because every call takes it. */
 struct gate_lock {
@@ -66,6 +80,8 @@ static inline void gate_lock_drop(void)
 		__atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
 }
 
+/* Private chains that are copies of kernel tables are stale from now on. */
+void gate_kernel_entries_changed(void);
 /* May `new` replace `old` in a table of that level? All checks of one entry (mm/gate.c). */
 bool gate_entry_allowed(pte_t old, pte_t new, int level);
 /* mm/gate_run.c: a run of like leaves at once; false = nothing done, take the general way, which decides. */

@@ -89,7 +89,7 @@ GATE_DO(unprotect)
 		return gate_refuse(ERR_NOT_MAPPED);
 	addr = pte_addr(*entry, level);
 	frame = gate_frame(addr);
-	if (!frame || frame->type != FRAME_SEALED || pte_perms(*entry) != PERM_R)
+	if (!frame || frame_class(frame->type) != CLASS_DATA || pte_perms(*entry) != PERM_R) /* never a user mapping */
 		return gate_refuse(ERR_DENIED);
 	arch_pte_exchange(entry, pte_encode(addr, PERM_R | PERM_W, level));
 	frame->writable++;

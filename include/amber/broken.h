@@ -23,6 +23,11 @@ enum broken {
 	BROKEN_PROBE,      /* the last CPU does not probe the seal */
 	BROKEN_APIC,       /* x86_64: the local APIC is mapped for all */
 	BROKEN_FWCFG,      /* aarch64: fw_cfg is mapped */
+	BROKEN_SMEP,       /* x86_64: the kernel may execute user pages */
+	BROKEN_SMAP,       /* x86_64: … and touch user memory anywhere */
+	BROKEN_PAN,        /* aarch64: the same */
+	BROKEN_FIXUP,      /* copies from and to user memory have no fix-up addresses */
+	BROKEN_FASTPATH,   /* the fast path of IPC delivers one word wrong */
 	BROKEN_COUNT,
 };
 
