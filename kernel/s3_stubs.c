@@ -99,3 +99,9 @@ enum error address_space_unmap(struct address_space *space, vaddr_t addr, uint64
 	(void)space, (void)addr, (void)pages;
 	return ERR_UNSUPPORTED;
 }
+
+enum error space_new(struct endpoint *pager, uint64_t pager_badge, struct space **space)
+{
+	(void)pager, (void)pager_badge, (void)space;
+	return ERR_UNSUPPORTED;
+}

@@ -27,7 +27,6 @@ static inline void arch_syscall_set_result(struct trap_frame *frame, unsigned n,
 	frame->x[n] = value;
 }
 
-/* For tests, which play the user's part. */
 static inline void arch_syscall_set_argument(struct trap_frame *frame, unsigned n, uint64_t value)
 {
 	frame->x[n] = value;
