@@ -40,7 +40,7 @@ static void note_circumstances(struct violation *violation, const struct trap_fr
 	violation->context = context_now();
 	violation->can_oops = violation->context == CONTEXT_THREAD && thread_may_be_killed();
 	thread_copy_name(violation->thread);
-	violation->syscall = thread_syscall_text();
+	violation->syscall = thread_syscall();
 	violation->backtrace_count = backtrace_from(arch_frame_fp(frame), violation->backtrace, VIOLATION_BACKTRACE_MAX);
 }
 

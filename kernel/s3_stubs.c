@@ -70,3 +70,9 @@ enum error user_copy_in(void *to, uint64_t user, uint64_t bytes)
 	(void)to, (void)user, (void)bytes;
 	return ERR_UNSUPPORTED;
 }
+
+enum error space_new(struct endpoint *pager, uint64_t pager_badge, struct space **space)
+{
+	(void)pager, (void)pager_badge, (void)space;
+	return ERR_UNSUPPORTED;
+}

@@ -20,7 +20,6 @@
 #include "sched.h"
 #include "space.h"
 #include "stack.h"
-#include "syscall.h"
 #include "user_frames.h"
 #include "violation_log.h"
 
@@ -59,11 +58,11 @@ bool thread_may_be_killed(void)
 	return thread->space ? thread->in_syscall : !big_lock_is_mine();
 }
 
-const char *thread_syscall_text(void)
+uint8_t thread_syscall(void)
 {
 	const struct thread *thread = thread_current();
 
-	return thread && thread->in_syscall ? syscall_name(thread->syscall) : NULL;
+	return thread && thread->in_syscall ? (uint8_t)(thread->syscall + 1) : 0;
 }
 
 static struct thread *new_thread(const char *name)

@@ -117,7 +117,7 @@ void thread_copy_name(char name[THREAD_NAME_MAX]); /* of the current one */
 const char *thread_name(void); /* "boot" before there are threads */
 uint64_t thread_serial(void); /* of the current one; 0 before there are threads */
 bool thread_may_be_killed(void);
-const char *thread_syscall_text(void); /* of the current one, NULL = in none */
+uint8_t thread_syscall(void); /* the number of the one that the current thread is in, + 1; 0 = none */
 
 /* Brackets a part of a system call that must not be left half done. */
 static inline void commit_begin(void)

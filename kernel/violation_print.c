@@ -9,6 +9,7 @@
 #include <amber/symbols.h>
 
 #include "place.h"
+#include "syscall.h"
 #include "violation_log.h"
 
 static const char *const kind_names[] = { "unknown", "store", "atomic", "string", "zero-block", "exclusive" };
@@ -135,7 +136,7 @@ static void print_event(const struct violation *violation)
 	json_text(json, "class", violation->class == CLASS_CORE ? "core" : "data");
 	json_number(json, "cpu", violation->cpu);
 	json_text(json, "thread", violation->thread);
-	json_text(json, "syscall", violation->syscall);
+	json_text(json, "syscall", violation->syscall ? syscall_name(violation->syscall - 1u) : NULL);
 	json_text(json, "context", context_names[violation->context]);
 	json_address(json, "pc", violation->pc);
 	json_text(json, "pc_symbol", symbol_format(violation->pc, text, sizeof(text)));

@@ -27,6 +27,16 @@ static inline void arch_syscall_set_result(struct trap_frame *frame, unsigned n,
 	frame->x[n] = value;
 }
 
+static inline void arch_syscall_set_argument(struct trap_frame *frame, unsigned n, uint64_t value)
+{
+	frame->x[n] = value;
+}
+
+static inline uint64_t arch_syscall_result(const struct trap_frame *frame)
+{
+	return frame->x[0];
+}
+
 static inline bool arch_frame_is_user(const struct trap_frame *frame)
 {
 	return !(frame->pstate & PSTATE_MODE);

@@ -47,12 +47,12 @@ struct violation {
 	bool has_dry_run;
 	bool can_oops;          /* a thread that may be killed did it, outside a commit section */
 	bool several_chains;    /* it writes objects whose chains differ */
+	uint8_t syscall;        /* the number of the system call that its thread is in, + 1; 0 = none */
 	vaddr_t pc, addr;
 	paddr_t paddr;          /* of the first sealed byte: of addr, but for a store that begins in front of it */
 	uint64_t object_bytes;  /* how far the store reaches from there */
 	uint64_t size_bytes;    /* extent; valid if has_size */
 	uint64_t count;         /* stores merged into this record */
-	const char *syscall;    /* the system call that its thread is in; NULL = none */
 	const char *initcall;   /* who wrote the object last during init; NULL = unknown */
 	const char *chain;      /* the chain's text; NULL for class core */
 	struct violation_asked asked[VIOLATION_ASKED_MAX];
