@@ -310,15 +310,29 @@ bool address_space_free_step(struct address_space *space, unsigned budget)
 	return true;
 }
 
-/* A step ends under the kernel's root. What ordinary memory says is asked of the frame table again; the kernel's root stays
- * where it isn't true. */
+/* Whose user half is loaded here. What ordinary memory says is asked of the frame table again; 0 where it isn't true. */
+static paddr_t current_root(const struct address_space *space)
+{
+	paddr_t root = space ? *(const volatile paddr_t *)&space->root : 0;
+
+	return root && !(root & PAGE_MASK) && frame_type_at(root) == FRAME_SPACE_ROOT ? root : 0;
+}
+
+/* A step ends under the kernel's root. That stays where there is no space. */
 void address_space_reload(void)
 {
 	const struct address_space *space = this_cpu()->state->space;
-	paddr_t root = space ? *(const volatile paddr_t *)&space->root : 0;
+	paddr_t root = current_root(space);
 
-	if (root && !(root & PAGE_MASK) && frame_type_at(root) == FRAME_SPACE_ROOT)
+	if (root)
 		arch_space_load(root, space->asid);
+}
+
+paddr_t address_space_root_for(vaddr_t addr)
+{
+	paddr_t root = arch_root_has_kernel_half || addr >= USER_END ? 0 : current_root(this_cpu()->state->space);
+
+	return root ? root : arch_root_frame(arch_root_current());
 }
 
 void address_space_no_root(const struct address_space *space)

@@ -50,6 +50,8 @@ bool address_space_free_step(struct address_space *space, unsigned budget) __mus
 static inline void address_space_load(struct address_space *space);
 /* Loads what state->space says once more: after a dry run, which ends under the kernel's root. */
 void address_space_reload(void);
+/* The root table that translates addr on this CPU now. */
+paddr_t address_space_root_for(vaddr_t addr);
 
 #include "address_space_load.h"
 
