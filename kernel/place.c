@@ -18,7 +18,9 @@ static bool is_in_image(paddr_t paddr)
 
 bool place_is_known(paddr_t paddr)
 {
-	return frame_is_arena(frame_type_at(paddr)) || (is_in_image(paddr) && symbol_at(image_of_phys(paddr)));
+	enum frame_type type = frame_type_at(paddr);
+
+	return frame_is_arena(type) || type == FRAME_USER_SEALED || (is_in_image(paddr) && symbol_at(image_of_phys(paddr)));
 }
 
 const char *place_format(paddr_t paddr, vaddr_t addr, char *buf, size_t bytes)
@@ -27,6 +29,10 @@ const char *place_format(paddr_t paddr, vaddr_t addr, char *buf, size_t bytes)
 
 	if (frame_is_arena(type)) {
 		format(buf, bytes, "arena:%s+0x%lx", frame_type_text(type), (unsigned long)(paddr & PAGE_MASK));
+		return buf;
+	}
+	if (type == FRAME_USER_SEALED) { /* a program's: its names are not known here */
+		format(buf, bytes, "user:sealed+0x%lx", (unsigned long)(paddr & PAGE_MASK));
 		return buf;
 	}
 	if (is_in_image(paddr))

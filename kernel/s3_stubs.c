@@ -71,35 +71,6 @@ enum error user_copy_in(void *to, uint64_t user, uint64_t bytes)
 	return ERR_UNSUPPORTED;
 }
 
-enum error user_frame_alloc(paddr_t *frame)
-{
-	(void)frame;
-	return ERR_UNSUPPORTED;
-}
-
-void user_frame_free(paddr_t frame)
-{
-	(void)frame;
-}
-
-enum error address_space_prepare(struct address_space *space, vaddr_t addr, uint64_t pages)
-{
-	(void)space, (void)addr, (void)pages;
-	return ERR_UNSUPPORTED;
-}
-
-enum error address_space_map(struct address_space *space, vaddr_t addr, paddr_t first, uint64_t pages, unsigned perms)
-{
-	(void)space, (void)addr, (void)first, (void)pages, (void)perms;
-	return ERR_UNSUPPORTED;
-}
-
-enum error address_space_unmap(struct address_space *space, vaddr_t addr, uint64_t pages)
-{
-	(void)space, (void)addr, (void)pages;
-	return ERR_UNSUPPORTED;
-}
-
 enum error space_new(struct endpoint *pager, uint64_t pager_badge, struct space **space)
 {
 	(void)pager, (void)pager_badge, (void)space;

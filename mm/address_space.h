@@ -19,6 +19,7 @@ struct address_space {
 	unsigned asid;       /* 0 where the machine has none */
 	uint32_t cpus;       /* x86_64: where it is loaded now; aarch64: where its ASID may have translations */
 	bool is_dead;        /* address_space_kill was called */
+	vaddr_t freed_to;    /* address_space_free_step: no table is left below */
 };
 
 /* An empty space: root, the one table below it, vDSO mappings. ERR_NO_MEMORY, ERR_FULL (no ASID): nothing changed. */
@@ -47,6 +48,10 @@ bool address_space_free_step(struct address_space *space, unsigned budget) __mus
 /* This CPU runs a thread of that space from now on; NULL: a kernel thread. Only a frame of type FRAME_SPACE_ROOT is loaded.
  * Inline because every switch does it. */
 static inline void address_space_load(struct address_space *space);
+/* Loads what state->space says once more: after a dry run, which ends under the kernel's root. */
+void address_space_reload(void);
+/* The root table that translates addr on this CPU now. */
+paddr_t address_space_root_for(vaddr_t addr);
 
 #include "address_space_load.h"
 

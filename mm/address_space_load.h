@@ -1,9 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* mm/address_space_load.h: the inline half of address_space.h. Stands in; the real one comes with mm. */
+/*
+ * mm/address_space_load.h: the inline half of address_space.h: changing the user half that this CPU has loaded. On the way of
+ * every switch. The root comes from ordinary memory, so the frame table is asked whether it is one. Big lock held, interrupts
+ * masked.
+ */
 #ifndef AMBER_MM_ADDRESS_SPACE_LOAD_H
 #define AMBER_MM_ADDRESS_SPACE_LOAD_H
+
+#include <arch.h>
+
+#include "frame.h"
+
+void address_space_no_root(const struct address_space *space) __noreturn; /* mm/address_space.c: panics */
+
 static inline void address_space_load(struct address_space *space)
 {
-	(void)space;
+	struct percpu *cpu = this_cpu();
+	struct address_space *before = cpu->state->space;
+	uint32_t bit = 1u << cpu->id;
+	paddr_t root = 0;
+	unsigned asid = 0;
+
+	if (before == space)
+		return;
+	if (space) {
+		root = *(const volatile paddr_t *)&space->root; /* what is checked is what is loaded */
+		if (__builtin_expect(frame_type_at(root) != FRAME_SPACE_ROOT || (root & PAGE_MASK), 0))
+			address_space_no_root(space);
+		asid = space->asid;
+		space->cpus |= bit; /* before the first translation */
+	}
+	cpu->state->space = space;
+	arch_space_load(root, asid);
+	if (before && !before->asid) /* without ASIDs the load has dropped its translations */
+		before->cpus &= ~bit;
 }
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm/arena.c: finding unused arena frames, and growing. Any context that may change tables. What is kept
- * here in ordinary memory is only a hint where to look: the gate decides by the frame table.
+ * mm/arena.c: finding unused arena frames, and growing. Any context that may change tables, any CPU: the words are
+ * changed atomically. What is kept here in ordinary memory is only a hint where to look: the gate decides by the frame table.
  */
 #include "arena.h"
 
@@ -11,23 +11,68 @@
 #include "phys.h"
 #include "shootdown.h"
 
-static uint64_t search_from; /* frame index */
+#define FRAMES_PER_BLOCK (BLOCK_SIZE / PAGE_SIZE)
+#define WORDS            (FRAMES_PER_BLOCK / 64)
+#define BLOCKS_MAX       64
+
+static struct block {
+	paddr_t start;          /* 0 = not in use */
+	uint64_t unused[WORDS]; /* a bit for each frame */
+} blocks[BLOCKS_MAX];
+static unsigned block_count;
+
+/* A block whose frames are of the arena already. */
+static void add_block(paddr_t start)
+{
+	unsigned i = __atomic_fetch_add(&block_count, 1, __ATOMIC_RELAXED);
+	struct block *block = &blocks[i];
+
+	if (i >= BLOCKS_MAX) {
+		__atomic_fetch_sub(&block_count, 1, __ATOMIC_RELAXED);
+		return;
+	}
+	__atomic_store_n(&block->start, start, __ATOMIC_RELEASE);
+	for (unsigned frame = 0; frame < FRAMES_PER_BLOCK; frame++)
+		if (frame_type_at(start + frame * PAGE_SIZE) == FRAME_ARENA)
+			__atomic_fetch_or(&block->unused[frame / 64], 1ull << (frame % 64), __ATOMIC_RELEASE);
+}
+
+/* Of the blocks that there are from the start on, those behind the frame table. */
+static void add_first_blocks(void)
+{
+	paddr_t start = frame_table.arena_end - PAGE_SIZE;
+
+	while (start > frame_table.arena_start && frame_type_at(start - PAGE_SIZE) == FRAME_ARENA)
+		start -= PAGE_SIZE;
+	for (start = ALIGN_DOWN(start, BLOCK_SIZE); start < frame_table.arena_end; start += BLOCK_SIZE)
+		add_block(start);
+}
+
+/* The lowest bit of the word that is set, and nobody else cleared meanwhile. */
+static bool take_bit(uint64_t *word, unsigned *bit)
+{
+	uint64_t seen = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+
+	while (seen) {
+		*bit = (unsigned)__builtin_ctzll(seen);
+		if (__atomic_fetch_and(word, ~(1ull << *bit), __ATOMIC_ACQ_REL) >> *bit & 1)
+			return true;
+		seen = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+	}
+	return false;
+}
 
 static bool find_unused(paddr_t *frame)
 {
-	const struct frame *frames = phys_to_virt(frame_table.table);
-
-	if (!search_from)
-		search_from = (frame_table.arena_start >> PAGE_SHIFT) - frame_table.first;
-	for (uint64_t i = 0; i < frame_table.count; i++) {
-		uint64_t index = search_from + i < frame_table.count ? search_from + i : search_from + i - frame_table.count;
-
-		if (frames[index].type == FRAME_ARENA) {
-			search_from = index + 1 < frame_table.count ? index + 1 : 0;
-			*frame = (frame_table.first + index) << PAGE_SHIFT;
-			return true;
-		}
-	}
+	if (!block_count)
+		add_first_blocks();
+	for (unsigned i = 0; i < MIN(block_count, (unsigned)BLOCKS_MAX); i++)
+		for (unsigned word = 0, bit; word < WORDS; word++)
+			while (take_bit(&blocks[i].unused[word], &bit)) {
+				*frame = blocks[i].start + (word * 64 + bit) * PAGE_SIZE;
+				if (frame_type_at(*frame) == FRAME_ARENA) /* while starting, kernel_map.c takes some by itself */
+					return true;
+			}
 	return false;
 }
 
@@ -35,7 +80,7 @@ enum error arena_grow(void)
 {
 	paddr_t block;
 	struct mapping mapping;
-	enum error error = phys_alloc_block(&block);
+	enum error error = block_count < BLOCKS_MAX ? phys_alloc_block(&block) : (enum error)ERR_NO_MEMORY;
 
 	if (error)
 		return error;
@@ -48,24 +93,53 @@ enum error arena_grow(void)
 	}
 	/* A block leaf is one translation, however many pages it spans; naming one address in it drops it. */
 	tlb_shootdown((vaddr_t)phys_to_virt(block), PAGE_SIZE);
-	return gate_frame_type(block, BLOCK_SIZE / PAGE_SIZE, FRAME_ARENA);
+	error = gate_frame_type(block, BLOCK_SIZE / PAGE_SIZE, FRAME_ARENA);
+	if (!error)
+		add_block(block);
+	return error;
+}
+
+enum error arena_take(paddr_t *frame)
+{
+	enum error error = OK;
+
+	while (!find_unused(frame)) {
+		error = arena_grow();
+		if (error)
+			return error == ERR_DENIED ? ERR_NO_MEMORY : error;
+	}
+	return OK;
+}
+
+void arena_give_back(paddr_t frame)
+{
+	for (unsigned i = 0; i < MIN(block_count, (unsigned)BLOCKS_MAX); i++) {
+		uint64_t index = (frame - blocks[i].start) >> PAGE_SHIFT;
+
+		if (frame >= blocks[i].start && index < FRAMES_PER_BLOCK) {
+			__atomic_fetch_or(&blocks[i].unused[index / 64], 1ull << (index % 64), __ATOMIC_ACQ_REL);
+			return;
+		}
+	}
 }
 
 enum error arena_table(int level, paddr_t *table)
 {
-	enum error error;
+	enum error error = arena_take(table);
 
-	if (!find_unused(table)) {
-		error = arena_grow();
-		if (error)
-			return error;
-		if (!find_unused(table))
-			return ERR_NO_MEMORY;
-	}
-	return gate_table(*table, level);
+	if (error)
+		return error;
+	error = gate_table(*table, level);
+	if (error)
+		arena_give_back(*table);
+	return error;
 }
 
 enum error arena_table_free(paddr_t table)
 {
-	return gate_table_free(table);
+	enum error error = gate_table_free(table);
+
+	if (!error)
+		arena_give_back(table);
+	return error;
 }

@@ -13,6 +13,10 @@
 /* An empty page table of that level; grows the arena by a block if it must. ERR_NO_MEMORY: nothing changed. */
 enum error arena_table(int level, paddr_t *table) __must_check;
 enum error arena_table_free(paddr_t table) __must_check;
+/* An unused frame that nobody else is given, for a gate call that makes something of it; or, if that was refused or undone, back
+ * again. ERR_NO_MEMORY. */
+enum error arena_take(paddr_t *frame) __must_check;
+void arena_give_back(paddr_t frame);
 /* Takes one free 2 MiB block of RAM into the arena: one entry, one shootdown. */
 enum error arena_grow(void) __must_check;
 

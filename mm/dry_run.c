@@ -11,6 +11,7 @@
 #include <amber/panic.h>
 #include <amber/string.h>
 
+#include "address_space.h"
 #include "dry_compare.h"
 #include "gate.h"
 #include "kernel_map.h"
@@ -52,7 +53,7 @@ static enum dry_run_status abandon(void)
 }
 
 /* Both passes, the leaves pointing to A. `mend`: the stored flags are put right in each shadow (pushf). */
-static bool run_passes(struct trap_frame *before, struct trap_frame *after, const struct step_traits *traits,
+static bool step_twice(struct trap_frame *before, struct trap_frame *after, const struct step_traits *traits,
                        bool single_pass, struct fault *fault)
 {
 	uint64_t mend = traits->stores_flags ? (uint64_t)before : 0;
@@ -65,6 +66,16 @@ static bool run_passes(struct trap_frame *before, struct trap_frame *after, cons
 	if (mend)
 		gate_run(GATE_DRY_FIX, mend, 0, 0, 0, 0);
 	return true;
+}
+
+/* A step ends under the kernel's root; whoever goes on, there or elsewhere, relies on the one that was loaded before. */
+static bool run_passes(struct trap_frame *before, struct trap_frame *after, const struct step_traits *traits,
+                       bool single_pass, struct fault *fault)
+{
+	bool done = step_twice(before, after, traits, single_pass, fault);
+
+	address_space_reload();
+	return done;
 }
 
 /* What lies within reach of the fault's address: no step stores farther away. */

@@ -9,6 +9,7 @@
 #include <amber/string.h>
 #include <amber/upcalls.h>
 
+#include "address_space.h"
 #include "gate.h"
 #include "kernel_map.h"
 #include "pagetable.h"
@@ -21,8 +22,10 @@
 static struct story stories[MAX_CPUS];
 
 /* Code that may fault says where to go on: struct fixup, sorted nowhere, few entries. */
-static bool take_fixup(struct trap_frame *frame)
+static bool take_fixup(struct trap_frame *frame, const struct fault *fault)
 {
+	if (is_broken(BROKEN_FIXUP) && fault->is_memory && fault->addr < USER_END)
+		return false;
 	for (const struct fixup *fixup = __fixup_start; fixup < __fixup_end; fixup++)
 		if (fixup->pc == arch_frame_pc(frame)) {
 			arch_frame_set_pc(frame, fixup->target);
@@ -38,7 +41,7 @@ static enum sealed_class classify(const struct fault *fault, struct mapping *map
 
 	if (!fault->is_memory || !fault->is_write || fault->is_exec)
 		return CLASS_NONE;
-	if (pagetable_lookup(arch_root_frame(arch_root_current()), fault->addr, mapping))
+	if (pagetable_lookup(address_space_root_for(fault->addr), fault->addr, mapping))
 		return CLASS_NONE;
 	*paddr = mapping->frame + (fault->addr - mapping->start);
 	class = frame_class(frame_type_at(*paddr));
@@ -178,7 +181,7 @@ void fault_handle(struct trap_frame *frame, const struct fault *fault)
 	paddr_t paddr = 0;
 	enum sealed_class class;
 
-	if (take_fixup(frame)) /* x86_64: a non-canonical address is no page fault */
+	if (take_fixup(frame, fault)) /* x86_64: a non-canonical address is no page fault */
 		return;
 	if (gate_is_live && arch_root_current() == this_cpu()->gate_root)
 		panic_fault(frame, fault, "inside the gate");

@@ -33,16 +33,18 @@ GATE_DO(interrupt)
 	return arch_gate_interrupt(&percpu[a], (enum cpu_interrupt)b);
 }
 
-/* A new number, and an interrupt to every other CPU. */
+/* a: which CPUs, a bit for each. A new number for each that is another one and online, and an interrupt to it. */
 GATE_DO(shoot)
 {
 	struct shootdown_numbers *numbers = gate_window(gate_image_to_phys(&shootdown_numbers));
 
-	(void)a, (void)b, (void)c, (void)d, (void)e;
-	__atomic_add_fetch(&numbers->wanted, 1, __ATOMIC_SEQ_CST);
-	for (unsigned id = 0; id < MAX_CPUS; id++)
-		if (is_cpu(id) && percpu[id].is_online)
-			arch_gate_interrupt(&percpu[id], CPU_INTERRUPT_SHOOTDOWN);
+	(void)b, (void)c, (void)d, (void)e;
+	for (unsigned id = 0; id < MAX_CPUS; id++) {
+		if (!(a >> id & 1) || !is_cpu(id) || !percpu[id].is_online)
+			continue;
+		__atomic_add_fetch(&numbers->wanted[id], 1, __ATOMIC_SEQ_CST);
+		arch_gate_interrupt(&percpu[id], CPU_INTERRUPT_SHOOTDOWN);
+	}
 	return OK;
 }
 
@@ -53,6 +55,6 @@ GATE_DO(shoot_answer)
 	struct shootdown_numbers *numbers = gate_window(gate_image_to_phys(&shootdown_numbers));
 
 	(void)a, (void)b, (void)c, (void)d, (void)e;
-	numbers->answered[this_cpu()->id] = __atomic_load_n(&numbers->wanted, __ATOMIC_SEQ_CST);
+	numbers->answered[this_cpu()->id] = __atomic_load_n(&numbers->wanted[this_cpu()->id], __ATOMIC_SEQ_CST);
 	return OK;
 }

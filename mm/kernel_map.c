@@ -271,9 +271,23 @@ void __init kernel_map_go_live(void)
 	arch_devices_mapped();
 }
 
+static void each_space_root(void (*visit)(void *context, paddr_t root, paddr_t shared), void *context)
+{
+	const struct frame *frame = phys_to_virt(frame_table.table);
+
+	for (uint64_t i = 0, run; i < frame_table.count; i += run) {
+		run = frame_run_length(&frame[i], frame_table.count - i);
+		if (frame[i].type != FRAME_SPACE_ROOT && frame[i].type != FRAME_DEAD_ROOT)
+			continue;
+		run = 1;
+		visit(context, (frame_table.first + i) << PAGE_SHIFT, kernel_root_frame);
+	}
+}
+
 void kernel_map_each_root(void (*visit)(void *context, paddr_t root, paddr_t shared), void *context)
 {
 	visit(context, kernel_root_frame, 0);
+	each_space_root(visit, context);
 	for (unsigned i = 0; i < MAX_CPUS; i++)
 		if (percpu[i].dry_root_frame)
 			visit(context, percpu[i].dry_root_frame, kernel_root_frame);

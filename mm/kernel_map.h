@@ -44,7 +44,7 @@ static inline paddr_t image_phys_end(void)
 	return image_to_phys((vaddr_t)__image_end);
 }
 
-/* All roots that a walk of everything must visit: calls visit(context, root, shared), where top-level slots
+/* All roots that a walk of everything must visit, spaces' too: calls visit(context, root, shared), where top-level slots
  * equal in `shared` were visited before. The gate's root is left out. */
 void kernel_map_each_root(void (*visit)(void *context, paddr_t root, paddr_t shared), void *context);
 

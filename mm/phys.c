@@ -99,6 +99,11 @@ static enum error alloc_aligned(uint64_t pages, uint64_t align_pages, paddr_t *f
 	for (; tried < frame_table.count + pages; tried++, index++) {
 		if (index >= frame_table.count)
 			index = run = 0;
+		if (!run && index % 64 == 0 && index + 64 <= frame_table.count && !free_map[index / 64]) {
+			tried += 63;
+			index += 63; /* nothing in 64 frames: callers have interrupts masked */
+			continue;
+		}
 		if (!run && ((frame_table.first + index) & (align_pages - 1)))
 			continue;
 		run = is_free(index) ? run + 1 : 0;
@@ -129,6 +134,24 @@ enum error phys_alloc_block(paddr_t *block)
 	search_from = 0;
 	error = alloc_aligned(BLOCK_SIZE / PAGE_SIZE, BLOCK_SIZE / PAGE_SIZE, block);
 	search_from = before;
+	lock_release(&phys_lock, irq_state);
+	return error;
+}
+
+enum error phys_alloc_within(paddr_t start, paddr_t end, paddr_t *frame)
+{
+	uint64_t irq_state = lock_acquire(&phys_lock);
+	enum error error = ERR_NO_MEMORY;
+
+	for (*frame = start; *frame < end && error; *frame += PAGE_SIZE) {
+		uint64_t index = (*frame >> PAGE_SHIFT) - frame_table.first;
+
+		if (index >= frame_table.count || !is_free(index))
+			continue;
+		mark(index, 1, false);
+		error = OK;
+		break;
+	}
 	lock_release(&phys_lock, irq_state);
 	return error;
 }

@@ -28,7 +28,8 @@ static void print_words(const struct seal_report *report)
 
 static void dry_run_root(void *context, paddr_t root, paddr_t shared)
 {
-	if (shared && root != bringup_root_frame)
+	(void)shared;
+	if (frame_type_at(root) == FRAME_DRY_TABLE)
 		json_address(context, NULL, root);
 }
 

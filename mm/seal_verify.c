@@ -35,7 +35,7 @@ static void count_mapping(void *context, const struct mapping *mapping)
 		run = frame_run_length(&frame[i], pages - i);
 		if (frame_is_arena(frame[i].type))
 			report->page_table_pages_writable += run;
-		else if (!is_block && is_sealed_frame(mapping->frame))
+		else if (!is_block && (is_sealed_frame(mapping->frame) || frame[i].type == FRAME_USER_SEALED))
 			report->writable_aliases++;
 		else if (is_block && frame_class(frame[i].type) != CLASS_NONE)
 			report->writable_aliases += run;

@@ -9,46 +9,64 @@
 #include <amber/broken.h>
 #include <amber/upcalls.h>
 
+#include "address_space.h"
 #include "gate.h"
 
 #define PAGES_WORTH_NAMING 64
+#define ALL_CPUS           UINT32_MAX
 
 struct shootdown_counters shootdown_counters;
+
+/* address_space_kill waits for it. Without the big lock: so nothing but what is this CPU's own changes here. */
+static void leave_dead_space(struct cpu_state *state)
+{
+	if (__builtin_expect(!state->space || !__atomic_load_n(&state->space->is_dead, __ATOMIC_ACQUIRE), 1))
+		return;
+	arch_space_load(0, 0);
+	__atomic_store_n(&state->space, NULL, __ATOMIC_RELEASE);
+}
 
 void tlb_shootdown_poll(void)
 {
 	struct percpu *cpu = this_cpu();
 
-	if (!gate_is_live || __atomic_load_n(&shootdown_numbers.wanted, __ATOMIC_ACQUIRE) == shootdown_numbers.answered[cpu->id])
+	if (!gate_is_live)
+		return;
+	leave_dead_space(cpu->state);
+	if (__atomic_load_n(&shootdown_numbers.wanted[cpu->id], __ATOMIC_ACQUIRE) == shootdown_numbers.answered[cpu->id])
 		return;
 	shootdown_counters.answered[cpu->id]++;
 	gate_run(GATE_SHOOT_ANSWER, 0, 0, 0, 0, 0);
 }
 
-static bool is_waiting_for(const struct percpu *cpu, uint64_t number)
+static bool is_other(unsigned id, uint32_t cpus)
 {
-	return cpu->is_online && cpu != this_cpu() &&
-	       __atomic_load_n(&shootdown_numbers.answered[cpu->id], __ATOMIC_ACQUIRE) < number;
+	return (cpus >> id & 1) && percpu[id].is_online && &percpu[id] != this_cpu();
 }
 
-/* Two CPUs may ask each other at once: who waits, answers. */
-static void ask_others(void)
+/* Two CPUs may ask each other at once: who waits, answers. Returns how many were asked. */
+static unsigned ask(uint32_t cpus)
 {
-	uint64_t number;
+	unsigned asked = 0;
 
 	if (cpus_online() < 2)
-		return;
-	gate_run(GATE_SHOOT, 0, 0, 0, 0, 0);
-	number = shootdown_numbers.wanted; /* ours or a later one */
+		return 0;
+	gate_run(GATE_SHOOT, cpus, 0, 0, 0, 0);
 	for (unsigned id = 0; id < MAX_CPUS; id++) {
-		if (percpu[id].is_online && &percpu[id] != this_cpu())
-			__atomic_add_fetch(&shootdown_counters.asked, 1, __ATOMIC_RELAXED);
-		while (is_waiting_for(&percpu[id], number)) { /* in a panic this CPU halts in cpu_poll */
-			cpu_poll();
+		uint64_t number;
+
+		if (!is_other(id, cpus))
+			continue;
+		asked++;
+		number = shootdown_numbers.wanted[id]; /* ours or a later one */
+		while (__atomic_load_n(&shootdown_numbers.answered[id], __ATOMIC_ACQUIRE) < number) {
+			cpu_poll(); /* in a panic this CPU halts here */
 			arch_cpu_relax();
 		}
 	}
+	__atomic_add_fetch(&shootdown_counters.asked, asked, __ATOMIC_RELAXED);
 	tlb_shootdown_poll();
+	return asked;
 }
 
 void tlb_shootdown(vaddr_t addr, uint64_t bytes)
@@ -69,7 +87,7 @@ void tlb_shootdown(vaddr_t addr, uint64_t bytes)
 			is_done = arch_tlb_broadcast_page(addr + i * PAGE_SIZE);
 	}
 	if (!is_done)
-		ask_others();
+		ask(ALL_CPUS);
 }
 
 void tlb_shootdown_all(void)
@@ -79,5 +97,42 @@ void tlb_shootdown_all(void)
 	if (is_broken(BROKEN_SHOOTDOWN))
 		arch_tlb_invalidate_all();
 	else if (!arch_tlb_broadcast_all())
-		ask_others();
+		ask(ALL_CPUS);
+}
+
+/* This CPU alone: a page, or more than are worth naming. */
+static void invalidate_here(unsigned asid, vaddr_t addr, uint64_t pages)
+{
+	if (pages > PAGES_WORTH_NAMING)
+		arch_tlb_invalidate_user_all(asid);
+	for (uint64_t i = 0; pages <= PAGES_WORTH_NAMING && i < pages; i++)
+		arch_tlb_invalidate_user_page(asid, addr + i * PAGE_SIZE);
+}
+
+static bool broadcast(unsigned asid, vaddr_t addr, uint64_t pages)
+{
+	bool is_done = true;
+
+	if (pages > PAGES_WORTH_NAMING)
+		return arch_tlb_broadcast_user_all(asid);
+	for (uint64_t i = 0; i < pages; i++)
+		is_done = arch_tlb_broadcast_user_page(asid, addr + i * PAGE_SIZE);
+	return is_done;
+}
+
+/* The counters are the big lock's here. A CPU that does not have the space loaded can have none of its translations: x86_64
+ * drops them with the root; elsewhere space->cpus names every CPU that may have some under its ASID. */
+void tlb_shootdown_space(const struct address_space *space, vaddr_t addr, uint64_t pages)
+{
+	uint32_t others = space->cpus & ~(1u << this_cpu()->id);
+
+	shootdown_counters.user_requests++;
+	shootdown_counters.user_pages += pages;
+	if (!others || is_broken(BROKEN_SHOOTDOWN)) {
+		shootdown_counters.user_local++;
+		if (space->cpus)
+			invalidate_here(space->asid, addr, pages);
+	} else if (!broadcast(space->asid, addr, pages)) {
+		shootdown_counters.user_asked += ask(others);
+	}
 }

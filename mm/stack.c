@@ -14,20 +14,27 @@
 #include "pagetable.h"
 #include "phys.h"
 
-#define STACK_SLOTS      128
+#define STACK_SLOTS      640 /* a multiple of 64 */
 #define STACK_SLOT_BYTES (2ull * STACK_SIZE)
 
-static bool is_used[STACK_SLOTS];
+static uint64_t used[STACK_SLOTS / 64]; /* a bit for each slot */
 static struct lock stack_lock = LOCK_INIT("stacks"); /* also orders the changes of the stacks' tables */
 
+/* The lowest one that is free: the same tables serve again and again. */
 static bool take_slot(unsigned *slot)
 {
-	for (*slot = 0; *slot < STACK_SLOTS; ++*slot)
-		if (!is_used[*slot]) {
-			is_used[*slot] = true;
+	for (unsigned i = 0; i < ARRAY_SIZE(used); i++)
+		if (~used[i]) {
+			*slot = i * 64 + (unsigned)__builtin_ctzll(~used[i]);
+			used[i] |= 1ull << (*slot % 64);
 			return true;
 		}
 	return false;
+}
+
+static void leave_slot(unsigned slot)
+{
+	used[slot / 64] &= ~(1ull << (slot % 64));
 }
 
 static vaddr_t slot_top(unsigned slot)
@@ -56,7 +63,8 @@ enum error stack_alloc(vaddr_t *top)
 
 	if (take_slot(&slot)) {
 		error = map_slot(slot);
-		is_used[slot] = !error;
+		if (error)
+			leave_slot(slot);
 		*top = slot_top(slot);
 	}
 	lock_release(&stack_lock, irq_state);
@@ -71,7 +79,7 @@ void stack_free(vaddr_t top)
 	if (!pagetable_lookup(kernel_root_frame, top - STACK_SIZE, &mapping) &&
 	    !pagetable_unmap(kernel_root_frame, top - STACK_SIZE, STACK_SIZE)) {
 		phys_free(mapping.frame, STACK_SIZE / PAGE_SIZE);
-		is_used[(top - STACK_BASE) / STACK_SLOT_BYTES - 1] = false;
+		leave_slot((top - STACK_BASE) / STACK_SLOT_BYTES - 1);
 	}
 	lock_release(&stack_lock, irq_state);
 }

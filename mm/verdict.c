@@ -6,6 +6,7 @@
 #include <amber/panic.h>
 #include <amber/upcalls.h>
 
+#include "address_space.h"
 #include "gate.h"
 #include "pagetable.h"
 #include "shootdown.h"
@@ -36,7 +37,7 @@ static bool is_writable(vaddr_t page)
 {
 	struct mapping mapping;
 
-	return !pagetable_lookup(arch_root_frame(arch_root_current()), page, &mapping) && (mapping.perms & PERM_W);
+	return !pagetable_lookup(address_space_root_for(page), page, &mapping) && (mapping.perms & PERM_W);
 }
 
 /* Lets the store through, then opens each sealed page that it lies in, in the mapping that it used. */

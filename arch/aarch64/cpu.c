@@ -54,6 +54,15 @@ void arch_percpu_install(struct percpu *cpu)
 	WRITE_REGISTER(tpidr_el1, cpu);
 }
 
+/* The mistake: the kernel touches user memory wherever a pointer leads it. */
+void pan_leave_out(void)
+{
+	if (!is_broken(BROKEN_PAN) || !has_pan())
+		return;
+	WRITE_REGISTER(sctlr_el1, READ_REGISTER(sctlr_el1) | SCTLR_SPAN);
+	__asm__ volatile("msr pan, #0\n\tisb" ::: "memory");
+}
+
 /* Behind the boot tables: the low half translates nothing until a space is loaded, and what is writable is never
  * executable, whatever an entry says (WXN, which may be cached in TLBs, D17.2: so flush). */
 static void leave_boot_tables(void)
@@ -61,11 +70,12 @@ static void leave_boot_tables(void)
 	uint64_t sctlr = READ_REGISTER(sctlr_el1) | (1ull << SCTLR_WXN_BIT);
 
 	user_space_prepare();
-	cpu_has_pan = has_pan();
+	cpu_has_pan = has_pan() && !is_broken(BROKEN_PAN);
 	WRITE_REGISTER(ttbr0_el1, user_empty_root);
 	WRITE_REGISTER(sctlr_el1, sctlr);
 	__asm__ volatile("isb" ::: "memory");
 	arch_tlb_invalidate_all();
+	pan_leave_out();
 	boot_tables_live = false;
 }
 

@@ -80,6 +80,7 @@ enum error arch_cpu_start(struct percpu *cpu)
 
 void arch_cpu_init(struct percpu *cpu)
 {
+	pan_leave_out();
 	arch_traps_install(cpu);
 	intc_start(cpu->id);
 }

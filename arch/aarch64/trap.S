@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/aarch64/trap.S: the 16 vectors and the way back. Those for user mode are in user_entry.h. Of the others each first asks
- * whether the dry-run root is loaded: then it is a step's exception (step.S started it) and the kernel's root comes back at once. Until
- * then only registers and the core section are touched. Next it looks whether the stack pointer can take a
- * frame: the hardware doesn't change stacks, and a fault while storing the frame would repeat for ever.
+ * arch/aarch64/trap.S: the 16 vectors and the way back. What stands in those for user mode is in user_entry.h. Each of the
+ * others first asks whether the dry-run root is loaded: then it is a step's exception (step.S started it) and the kernel's root
+ * comes back at once. Until then only registers and the core section are touched. Next it looks whether the stack pointer can
+ * take a frame: the hardware doesn't change stacks, and a fault while storing the frame would repeat for ever.
  */
 #include <amber/layout.h>
 #include <amber/percpu.h>

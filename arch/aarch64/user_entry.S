@@ -9,7 +9,13 @@
 
 	.text
 
-/* x0 = frame, x1 = number of the vector, x3 = syndrome. */
+/* x0 = frame, x3 = syndrome. */
+FUNCTION(user_sync_exception)
+	mov	x1, #VECTOR_USER_SYNC
+	b	user_exception
+FUNCTION_END(user_sync_exception)
+
+/* The same, x1 = number of the vector. */
 FUNCTION(user_exception)
 	mrs	x4, far_el1
 	stp	x3, x4, [x0, #FRAME_ESR]

@@ -43,8 +43,7 @@
 	mrs	x3, esr_el1
 	mov	w4, #ESR_SVC_0
 	cmp	w3, w4
-	mov	x1, #VECTOR_USER_SYNC
-	b.ne	user_exception
+	b.ne	user_sync_exception
 	bl	syscall_handle
 	b	user_resume
 	.endm

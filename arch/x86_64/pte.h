@@ -42,6 +42,11 @@ static inline pte_t pte_encode_table(paddr_t table)
 	return (table & PTE_ADDR) | PTE_PRESENT | PTE_WRITE | PTE_ACCESSED;
 }
 
+static inline pte_t pte_encode_user_table(paddr_t table)
+{
+	return pte_encode_table(table) | PTE_USER;
+}
+
 static inline bool pte_is_present(pte_t pte)
 {
 	return pte & PTE_PRESENT;

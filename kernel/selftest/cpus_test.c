@@ -213,7 +213,7 @@ static void cpus_answer_shootdowns(struct selftest_run *run)
 	EXPECT(run, answered - before >= (has_to_ask ? ROUNDS * (cpus_online() - 1) : 0));
 	for (unsigned id = 0; id < MAX_CPUS; id++)
 		EXPECT(run, !percpu[id].is_online || !has_to_ask || id == this_cpu()->id ||
-		            shootdown_numbers.answered[id] == shootdown_numbers.wanted);
+		            shootdown_numbers.answered[id] == shootdown_numbers.wanted[id]);
 }
 SELFTEST(cpus_answer_shootdowns);
 

@@ -199,9 +199,9 @@ static void test_shootdown_numbers(void **state)
 	fake_be_cpu(2);
 	gate_hold(); /* nobody needs the lock for this */
 	fake_be_cpu(0);
-	assert_int_equal(CALL(GATE_SHOOT, 99, 99), OK);
-	assert_int_equal(shootdown_numbers.wanted, 1);
+	assert_int_equal(CALL(GATE_SHOOT, ~0ull, 99), OK); /* all others that are online */
 	for (unsigned id = 0; id < MAX_CPUS; id++) {
+		assert_int_equal(shootdown_numbers.wanted[id], id == 1 || id == 2);
 		assert_int_equal(shootdown_numbers.answered[id], 0);
 		assert_int_equal(fake_interrupts[id][CPU_INTERRUPT_SHOOTDOWN], id == 1 || id == 2);
 		assert_int_equal(fake_interrupts[id][CPU_INTERRUPT_WAKE] + fake_interrupts[id][CPU_INTERRUPT_STOP], 0);
@@ -209,12 +209,16 @@ static void test_shootdown_numbers(void **state)
 	fake_be_cpu(1);
 	assert_int_equal(CALL(GATE_SHOOT_ANSWER, 2, 99), OK);
 	assert_int_equal(CALL(GATE_SHOOT_ANSWER, 0, 0), OK);
-	assert_true(shootdown_numbers.wanted == 1 && shootdown_numbers.answered[1] == 1);
+	assert_true(shootdown_numbers.wanted[1] == 1 && shootdown_numbers.answered[1] == 1);
 	assert_true(shootdown_numbers.answered[0] == 0 && shootdown_numbers.answered[2] == 0);
-	assert_int_equal(CALL(GATE_SHOOT, 0, 0), OK);
-	assert_true(shootdown_numbers.wanted == 2 && shootdown_numbers.answered[1] == 1);
+	assert_int_equal(CALL(GATE_SHOOT, 1 << 0 | 1 << 1 | 1 << OFFLINE, 0), OK); /* not itself, nor who is off */
+	assert_true(shootdown_numbers.wanted[0] == 1 && shootdown_numbers.wanted[1] == 1 && shootdown_numbers.wanted[2] == 1);
+	assert_int_equal(shootdown_numbers.wanted[OFFLINE], 0);
 	assert_int_equal(fake_interrupts[0][CPU_INTERRUPT_SHOOTDOWN], 1);
 	assert_int_equal(fake_interrupts[1][CPU_INTERRUPT_SHOOTDOWN], 1);
+	assert_int_equal(CALL(GATE_SHOOT, 1 << 2, 0), OK);
+	assert_int_equal(CALL(GATE_SHOOT, 1ull << 32 | 1ull << 63, 0), OK); /* nobody */
+	assert_true(shootdown_numbers.wanted[0] == 1 && shootdown_numbers.wanted[1] == 1 && shootdown_numbers.wanted[2] == 2);
 	fake_be_cpu(2);
 	assert_int_equal(CALL(GATE_SHOOT_ANSWER, 0, 0), OK);
 	assert_true(shootdown_numbers.answered[2] == 2 && shootdown_numbers.answered[1] == 1);
@@ -230,7 +234,7 @@ static void others_answer(void)
 	if (++turns % 3)
 		return;
 	for (unsigned id = 0; id < MAX_CPUS; id++)
-		if (id != self && shootdown_numbers.answered[id] < shootdown_numbers.wanted && percpu[id].is_online) {
+		if (id != self && shootdown_numbers.answered[id] < shootdown_numbers.wanted[id] && percpu[id].is_online) {
 			fake_be_cpu(id);
 			tlb_shootdown_poll();
 			tlb_shootdown_poll(); /* nothing is left to do */
@@ -267,9 +271,10 @@ static void test_shootdown(void **state)
 	expect_counters(4, 67, 1, 6);
 	tlb_shootdown_all();
 	expect_counters(5, 67, 2, 8);
-	assert_int_equal(shootdown_numbers.wanted, 4);
-	for (unsigned id = 0; id < MAX_CPUS; id++)
-		assert_int_equal(shootdown_counters.answered[id], id == 0 || id == 1 || id == 2 ? 4 : 0);
+	for (unsigned id = 0; id < MAX_CPUS; id++) {
+		assert_int_equal(shootdown_numbers.wanted[id], id == 1 || id == 2 ? 4 : 0);
+		assert_int_equal(shootdown_counters.answered[id], id == 1 || id == 2 ? 4 : 0); /* who asks needs no answer of its own */
+	}
 }
 
 /* The machine tells the others by itself. */
@@ -280,7 +285,8 @@ static void test_broadcast(void **state)
 	tlb_shootdown(AREA, 2 * PAGE_SIZE);
 	tlb_shootdown(AREA, 65 * PAGE_SIZE);
 	expect_counters(2, 2, 1, 0);
-	assert_int_equal(shootdown_numbers.wanted, 0);
+	for (unsigned id = 0; id < MAX_CPUS; id++)
+		assert_int_equal(shootdown_numbers.wanted[id], 0);
 }
 
 static bool other_has_asked;
@@ -312,9 +318,10 @@ static void test_two_ask_each_other(void **state)
 	fake_on_relax = ask_back;
 	tlb_shootdown(AREA, PAGE_SIZE);
 	expect_counters(2, 2, 0, 4);
-	assert_int_equal(shootdown_numbers.wanted, 2);
-	for (unsigned id = 0; id < CPUS - 1; id++)
-		assert_int_equal(shootdown_numbers.answered[id], 2);
+	for (unsigned id = 0; id < CPUS - 1; id++) {
+		assert_int_equal(shootdown_numbers.wanted[id], id == 2 ? 2 : 1);
+		assert_int_equal(shootdown_numbers.answered[id], id == 2 ? 2 : 1);
+	}
 }
 
 int gate_cpus_cases(void)

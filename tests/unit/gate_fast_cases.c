@@ -265,12 +265,14 @@ static void test_what_is_not_sealed(void **state)
 {
 	(void)state;
 	for (enum frame_type type = 0; type < FRAME_TYPE_COUNT; type++) {
+		bool is_data = type == FRAME_SEALED || type == FRAME_USER_SEALED;
+
 		scene_set_frame(POOL, type, 0, 0);
 		scene_set_entry(area_table[1], 1, pte_encode(POOL, PERM_R, 1));
 		ALLOWS(gate_set_entries(area_table[1], 100, 0, 0, 1)); /* sealed is for ever: a kept copy does not ask again */
 		scene_remember();
-		assert_int_equal(begin(AREA + PAGE_SIZE + 8), type == FRAME_SEALED ? OK : ERR_DENIED);
-		if (type == FRAME_SEALED)
+		assert_int_equal(begin(AREA + PAGE_SIZE + 8), is_data ? OK : ERR_DENIED);
+		if (is_data)
 			ALLOWS(end(false));
 		else
 			assert_true(scene_is_as_remembered());

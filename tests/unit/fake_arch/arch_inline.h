@@ -78,4 +78,11 @@ static inline uint64_t arch_instructions(void)
 	return 0;
 }
 
+static inline void arch_space_load(paddr_t root, unsigned asid)
+{
+	(void)root, (void)asid;
+}
+
+#include "fake_user_mode.h"
+
 #endif

@@ -16,6 +16,7 @@ extern bool fake_irqs_enabled;
 extern uint64_t fake_root; /* the loaded root value */
 void fake_note_sync(void);
 void fake_relax(void);
+void fake_space_load(paddr_t root, unsigned asid);
 
 static inline void arch_pte_sync(void)
 {
@@ -89,5 +90,13 @@ static inline uint64_t arch_instructions(void)
 {
 	return 0;
 }
+
+/* The root of user mode's half: part of the one root, or (aarch64) a root of its own. */
+static inline void arch_space_load(paddr_t root, unsigned asid)
+{
+	fake_space_load(root, asid);
+}
+
+#include "fake_user_mode.h"
 
 #endif

@@ -229,6 +229,55 @@ bool arch_tlb_broadcast_all(void)
 	return fake_broadcasts;
 }
 
+/* --- user mode's half -------------------------------------------------------------------------------------- */
+
+#ifdef AMBER_X86_PTE_H
+const bool arch_root_has_kernel_half = true;
+unsigned arch_asids = 0;
+#else
+const bool arch_root_has_kernel_half = false;
+unsigned arch_asids = 5;
+#endif
+struct arch_user_device arch_user_uart = { .page = FAKE_UART };
+paddr_t fake_user_root;
+unsigned fake_user_asid, fake_space_loads;
+
+void fake_space_load(paddr_t root, unsigned asid)
+{
+	must(!in_gate, "a space is loaded inside the gate");
+	must(root == 0 || (arch_asids ? asid - 1 < arch_asids : asid == 0), "no such ASID");
+	fake_space_loads++;
+	fake_user_root = root;
+	fake_user_asid = asid;
+	if (arch_root_has_kernel_half)
+		fake_root = root ? root | 9ull << 48 : this_cpu()->kernel_root;
+}
+
+void arch_tlb_invalidate_user_page(unsigned asid, vaddr_t addr)
+{
+	(void)asid;
+	fake_note(FAKE_INVALIDATE_USER, addr);
+}
+
+bool arch_tlb_broadcast_user_page(unsigned asid, vaddr_t addr)
+{
+	fake_note(FAKE_BROADCAST, 0);
+	arch_tlb_invalidate_user_page(asid, addr);
+	return fake_broadcasts;
+}
+
+void arch_tlb_invalidate_user_all(unsigned asid)
+{
+	fake_note(FAKE_INVALIDATE_USER_ALL, asid);
+}
+
+bool arch_tlb_broadcast_user_all(unsigned asid)
+{
+	fake_note(FAKE_BROADCAST, 0);
+	arch_tlb_invalidate_user_all(asid);
+	return fake_broadcasts;
+}
+
 /* --- other CPUs: they run when the test says so ------------------------------------------------------------ */
 
 void fake_be_cpu(unsigned id)
@@ -267,6 +316,12 @@ enum error arch_gate_interrupt(struct percpu *cpu, enum cpu_interrupt what)
 	must(in_gate, "an interrupt is sent outside the gate");
 	fake_interrupts[cpu->id][what]++;
 	return OK;
+}
+
+void arch_interrupt_cpu(struct percpu *cpu, enum cpu_interrupt what)
+{
+	must(!in_gate, "inside the gate");
+	fake_interrupts[cpu->id][what]++;
 }
 
 void cpu_poll(void)

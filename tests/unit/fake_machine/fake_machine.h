@@ -39,6 +39,9 @@ extern bool fake_broadcasts;   /* arch_tlb_broadcast_… reach the other CPUs (a
 extern unsigned fake_interrupts[MAX_CPUS][CPU_INTERRUPT_COUNT], fake_starts[MAX_CPUS]; /* what the gate sent, to whom */
 extern unsigned fake_polls;    /* calls of cpu_poll: how often somebody waited */
 extern void (*fake_on_relax)(void); /* what the others do while this one spins */
+extern paddr_t fake_user_root;  /* what arch_space_load was told last by this CPU; 0 = none */
+extern unsigned fake_user_asid, fake_space_loads;
+#define FAKE_UART 0x9000000ull
 #define FAKE_BRINGUP_PAGE 0x380000000000ull /* in a top-level slot of its own */
 extern paddr_t fake_bringup_root;
 
@@ -48,10 +51,14 @@ void fake_random_seed(uint64_t seed);
 
 /* --- What happens, in order (fake_events.c). Stores are those through the window inside a gate call, one by one: the
  * program is stopped behind each store instruction. */
-enum fake_event_kind { FAKE_STORE, FAKE_INVALIDATE, FAKE_INVALIDATE_ALL, FAKE_SYNC, FAKE_GATE_ENTER, FAKE_GATE_LEAVE };
+enum fake_event_kind {
+	FAKE_STORE, FAKE_INVALIDATE, FAKE_INVALIDATE_ALL, FAKE_INVALIDATE_USER, FAKE_INVALIDATE_USER_ALL, FAKE_BROADCAST,
+	FAKE_SYNC, FAKE_GATE_ENTER, FAKE_GATE_LEAVE,
+};
 struct fake_event {
 	enum fake_event_kind kind;
-	uint64_t addr;     /* FAKE_STORE: physical address of the 8-byte word; FAKE_INVALIDATE: virtual; FAKE_GATE_ENTER: op */
+	uint64_t addr;     /* FAKE_STORE: physical address of the 8-byte word; FAKE_INVALIDATE…: virtual (…_ALL: 0, ASID);
+	                    * FAKE_BROADCAST: what comes next is one; FAKE_GATE_ENTER: op */
 	uint64_t old, new;
 };
 #define FAKE_EVENTS_MAX 65536
