@@ -213,7 +213,8 @@ static void step(void)
 	this_cpu()->state->current = running;
 	set_arguments(running->frame, &call);
 	if (has_fast_path)
-		next = call.number == SYS_call ? ipc_fast_call(running->frame) : ipc_fast_reply_recv(running->frame);
+		next = call.number == SYS_call ? ipc_fast_call(this_cpu(), running, running->frame) :
+		                              ipc_fast_reply_recv(this_cpu(), running, running->frame);
 	tried += has_fast_path;
 	fast += next != NULL;
 	world.running = next ? thread_current() : next_of(running, run_slowly(running->frame, call.number));
