@@ -138,6 +138,21 @@ struct trap_frame *ipc_fast_fault(struct endpoint *pager, uint64_t badge)
 	return run(receiver);
 }
 
+/* The answer to a fault: go on, perhaps at another place. */
+static inline bool is_resumption(const struct trap_frame *frame)
+{
+	uint64_t info = arch_syscall_argument(frame, 1), pc = arch_syscall_argument(frame, 2);
+
+	return !info || (info == MESSAGE_INFO(FAULT_RESUME, 1, 0) && pc >= USER_START && pc < USER_END);
+}
+
+static inline void resume_faulter(struct thread *thread, const struct trap_frame *frame)
+{
+	if (arch_syscall_argument(frame, 1))
+		arch_frame_set_pc(thread->frame, arch_syscall_argument(frame, 2));
+	thread->is_fault = false;
+}
+
 static struct thread *reply_predicate(const struct trap_frame *frame, const struct thread *current, struct endpoint **endpoint)
 {
 	struct thread *caller = current->caller;
@@ -147,7 +162,7 @@ static struct thread *reply_predicate(const struct trap_frame *frame, const stru
 		return NULL;
 	if (!caller || !may_run_here(caller) || caller->wakes_at_us != UINT64_MAX)
 		return NULL;
-	if (caller->is_fault && arch_syscall_argument(frame, 1)) /* anything but: go on */
+	if (caller->is_fault && !is_resumption(frame))
 		return NULL;
 	if (handle_look_up(&current->space->handles, arch_syscall_argument(frame, 0), OBJECT_ENDPOINT, RIGHT_RECEIVE, &handle))
 		return NULL;
@@ -168,7 +183,7 @@ struct trap_frame *ipc_fast_reply_recv(struct trap_frame *frame)
 		return NULL;
 	commit_begin();
 	if (caller->is_fault)
-		caller->is_fault = false;
+		resume_faulter(caller, frame);
 	else
 		deliver(current, frame, caller, arch_syscall_argument(frame, 1), 0, 0);
 	caller->server = NULL;
