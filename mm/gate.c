@@ -101,7 +101,10 @@ static bool new_leaf_allowed(pte_t pte, int level)
 static bool old_leaf_may_go(pte_t pte, int level)
 {
 	unsigned frames = level == 1 ? 1 : BLOCK_SIZE / PAGE_SIZE;
+	const struct frame *frame = frame_at(pte_addr(pte, level));
 
+	if (frames > 1 && frame && frame_run_is_alike(frame, frames)) /* RAM is in the table by whole blocks */
+		frames = 1;
 	for (unsigned i = 0; i < frames; i++) {
 		enum frame_type type = frame_type_at(pte_addr(pte, level) + i * PAGE_SIZE);
 
