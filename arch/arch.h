@@ -70,7 +70,7 @@ void arch_percpu_install(struct percpu *cpu);       /* GS base / TPIDR_EL1 := cp
 void arch_root_load(uint64_t root_value);           /* switches the translation, drops what the switch must drop */
 /* Stacks for traps, by whichever CPU; before the seal. Then, on the CPU itself, after the kernel root is live: on x86_64 final
  * GDT and TSS, on aarch64 the final vectors. */
-#define ARCH_TRAP_STACKS 4                          /* x86_64: #DF, NMI, #MC, #DB; aarch64: [0] = emergency stack */
+#define ARCH_TRAP_STACKS 5                          /* x86_64: #DF, NMI, #MC, #DB, user mode; aarch64: [0] = emergency stack */
 extern const unsigned arch_trap_stacks;             /* how many of them are used */
 void arch_traps_prepare(struct percpu *cpu, const vaddr_t stack_tops[ARCH_TRAP_STACKS]);
 void arch_traps_install(struct percpu *cpu);

@@ -37,6 +37,21 @@ arch_context_switch:
 	ret
 	.size arch_context_switch, . - arch_context_switch
 
+	.globl arch_switch_to_user
+	.type arch_switch_to_user, @function
+/* rdi = where to leave the old stack pointer, rsi = the frame; arch_context_switch comes back here */
+arch_switch_to_user:
+	pushq %rbp
+	pushq %rbx
+	pushq %r12
+	pushq %r13
+	pushq %r14
+	pushq %r15
+	movq %rsp, (%rdi)
+	movq %rsi, %rax
+	jmp user_resume
+	.size arch_switch_to_user, . - arch_switch_to_user
+
 	.globl arch_context_prepare
 	.type arch_context_prepare, @function
 /* rdi = stack top, rsi = function, rdx = argument; builds what arch_context_switch pops */

@@ -11,7 +11,7 @@
 
 #define GATE_INTERRUPT 0x8eu /* present, ring 0, 64-bit interrupt gate: masks interrupts */
 #define TSS_AVAILABLE  0x89u
-#define STACK_COUNT    ARCH_TRAP_STACKS
+#define STACK_COUNT    4 /* on an IST stack; the last of ARCH_TRAP_STACKS is for traps from user mode */
 
 /* Intel SDM vol. 3, 6.14.1 */
 struct idt_gate {
@@ -87,7 +87,7 @@ void arch_traps_prepare(struct percpu *cpu, const vaddr_t stack_tops[ARCH_TRAP_S
 		own->ist[i] = stack_tops[i];
 		idt[stack_vectors[i]].ist = (uint8_t)(i + 1);
 	}
-	own->rsp[0] = stack_tops[0]; /* fixed for good; nothing comes from user mode yet */
+	own->rsp[0] = stack_tops[STACK_COUNT]; /* fixed for good: from there trap.S moves on to the thread's own stack */
 	own->io_map = sizeof(*own);  /* no I/O bitmap */
 	/* SDM vol. 3, figure 7-4 */
 	x86_gdt[selector / 8] = limit | (base & 0xffffff) << 16 | (uint64_t)TSS_AVAILABLE << 40 | (base >> 24 & 0xff) << 56;
@@ -98,4 +98,5 @@ void arch_traps_prepare(struct percpu *cpu, const vaddr_t stack_tops[ARCH_TRAP_S
 void arch_traps_install(struct percpu *cpu)
 {
 	__asm__ volatile("ltr %0" : : "r"(tss_selector(cpu)) : "memory");
+	user_mode_init();
 }

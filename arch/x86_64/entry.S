@@ -254,6 +254,8 @@ gdt_start:
 	.quad 0
 	.quad 0x00af9b000000ffff
 	.quad 0x00cf93000000ffff
+	.quad 0x00cff3000000ffff /* user data, then user code: the order that sysret wants (SDM vol. 3, 5.8.8) */
+	.quad 0x00affb000000ffff
 	.fill 16, 8, 0
 gdt_end:
 	.size x86_gdt, . - x86_gdt

@@ -9,9 +9,15 @@
 #include <amber/types.h>
 
 #define MSR_APIC_BASE      0x1bu
+#define MSR_EFER           0xc0000080u
+#define MSR_STAR           0xc0000081u
+#define MSR_LSTAR          0xc0000082u
+#define MSR_FMASK          0xc0000084u
+#define EFER_SCE           1u
 #define MSR_GS_BASE        0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 
+#define CR0_EM   (1ull << 2)
 #define CR0_WP   (1ull << 16)
 #define CR4_UMIP (1ull << 11)
 #define CR4_SMEP (1ull << 20)

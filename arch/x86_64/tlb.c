@@ -23,6 +23,31 @@ bool arch_tlb_broadcast_all(void)
 	return false;
 }
 
+/* No ASIDs: what is loaded is all there is. */
+void arch_tlb_invalidate_user_page(unsigned asid, vaddr_t addr)
+{
+	(void)asid;
+	arch_tlb_invalidate_page(addr);
+}
+
+bool arch_tlb_broadcast_user_page(unsigned asid, vaddr_t addr)
+{
+	(void)asid;
+	return arch_tlb_broadcast_page(addr);
+}
+
+void arch_tlb_invalidate_user_all(unsigned asid)
+{
+	(void)asid;
+	arch_tlb_invalidate_all();
+}
+
+bool arch_tlb_broadcast_user_all(unsigned asid)
+{
+	(void)asid;
+	return arch_tlb_broadcast_all();
+}
+
 void arch_tlb_invalidate_all(void)
 {
 	uint64_t root;

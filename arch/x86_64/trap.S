@@ -7,6 +7,8 @@
 #include <amber/percpu.h>
 #include "trap_frame.h"
 
+#define MSR_GS_BASE 0xc0000101
+
 	.text
 /* Every vector pushes what the CPU did not: an error code where there is none, then the vector. */
 	.macro TRAP_VECTOR number
@@ -48,7 +50,13 @@ trap_nmi:
 	cmpl $0, x86_stop_requested(%rip)
 	jne 1f
 	iretq
-1:	movq %gs:PERCPU_STATE, %rax
+	/* User mode, or a system call before its swapgs: the GS base is user mode's, a low address. */
+1:	movl $MSR_GS_BASE, %ecx
+	rdmsr
+	testl %edx, %edx
+	js 3f
+	swapgs
+3:	movq %gs:PERCPU_STATE, %rax
 	movb $1, STATE_IS_STOPPED(%rax)
 2:	cli
 	hlt
@@ -76,11 +84,16 @@ trap_nmi:
 	.type trap_common, @function
 trap_common:
 	pushq %rax
+	testb $3, 32(%rsp) /* CS */
+	jnz trap_from_user
 	movq %cr3, %rax
 	cmpq %gs:PERCPU_DRY_ROOT, %rax
 	je trap_in_step
 	SAVE_REGISTERS
-	movq %rsp, %rdi
+	/* In the middle of a user copy: the handler may not touch user memory. */
+	testl $RFLAGS_AC, FRAME_RFLAGS(%rsp)
+	jnz 2f
+1:	movq %rsp, %rdi
 	call trap_handle
 	.globl trap_restore
 	.type trap_restore, @function
@@ -103,7 +116,35 @@ trap_restore:
 	popq %rax
 	addq $16, %rsp
 	iretq
+2:	pushfq
+	andl $~RFLAGS_AC, (%rsp)
+	popfq
+	jmp 1b
 	.size trap_common, . - trap_common
+
+/* On this CPU's entry stack, or that of the vector: rax, vector, error code and the hardware's five words move to the top of
+ * the thread's kernel stack. */
+	.type trap_from_user, @function
+trap_from_user:
+	swapgs
+	movq %gs:PERCPU_STATE, %rax
+	movq STATE_KERNEL_SP(%rax), %rax
+	word = 56
+	.rept 8
+	pushq word(%rsp)
+	popq (word - 64)(%rax)
+	word = word - 8
+	.endr
+	leaq -64(%rax), %rsp
+	SAVE_REGISTERS
+	pushfq /* user mode's AC would open user memory; no trap clears it */
+	andl $~RFLAGS_AC, (%rsp)
+	popfq
+	xorl %ebp, %ebp
+	movq %rsp, %rdi
+	call trap_handle_user
+	jmp user_resume
+	.size trap_from_user, . - trap_from_user
 
 	.globl arch_frame_resume
 	.type arch_frame_resume, @function

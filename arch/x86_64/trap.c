@@ -109,6 +109,24 @@ void trap_handle(struct trap_frame *frame)
 		trap_interrupt(frame);
 }
 
+/* From user mode; behind it user_resume. Double faults and machine checks are the kernel's trouble, wherever they come from. */
+struct trap_frame *trap_handle_user(struct trap_frame *frame)
+{
+	uint64_t cr2 = cr2_read();
+	struct fault fault;
+
+	if (frame->vector >= VECTOR_EXCEPTIONS) {
+		trap_interrupt(frame);
+		return user_interrupted(frame);
+	}
+	if (frame->vector == VECTOR_DEBUG)
+		__asm__ volatile("movq %0, %%dr6" : : "r"(DR6_CLEAR));
+	trap_describe(&fault, (unsigned)frame->vector, frame->error, cr2, frame->rsp);
+	if (frame->vector == VECTOR_DOUBLE_FAULT || frame->vector == VECTOR_MACHINE_CHECK)
+		panic_fault(frame, &fault, "while in user mode");
+	return user_fault(frame, &fault);
+}
+
 vaddr_t arch_frame_pc(const struct trap_frame *frame)
 {
 	return frame->rip;

@@ -20,15 +20,21 @@
 #define VECTOR_CPU           66 /* from another CPU */
 #define VECTOR_SPURIOUS      255
 #define VECTOR_COUNT         256
+#define VECTOR_SYSCALL       256 /* no vector: marks a frame that syscall.S made */
 #define TRAP_VECTOR_BYTES      16 /* one vector's code in trap.S */
 
 #define SELECTOR_CODE 0x08
 #define SELECTOR_DATA 0x10
-#define SELECTOR_TSS  0x18 /* of CPU 0; each further CPU 16 more */
+#define SELECTOR_USER_DATA 0x1b /* with the privilege that user mode asks for */
+#define SELECTOR_USER_CODE 0x23
+#define SELECTOR_TSS  0x28 /* of CPU 0; each further CPU 16 more */
+#define RFLAGS_AC     0x40000
 
 #define FRAME_RDI    72
 #define FRAME_RAX    112
+#define FRAME_VECTOR 120
 #define FRAME_RIP    136
+#define FRAME_RFLAGS 152
 #define FRAME_BYTES  176
 
 #define STEP_RIP   0 /* from cpu_state.step_sp, see step.S */
@@ -40,7 +46,8 @@
 #define STATE_STEP_FRAME 8 /* in struct cpu_state */
 #define STATE_STEP_SP    16
 #define STATE_IS_STOPPED 36
-#define X86_GDT_BYTES    ((3 + 2 * CPUS_MAX) * 8)
+#define STATE_KERNEL_SP  64
+#define X86_GDT_BYTES    ((5 + 2 * CPUS_MAX) * 8)
 
 #ifndef __ASSEMBLER__
 #include <amber/percpu.h>
@@ -57,8 +64,11 @@ _Static_assert(sizeof(struct trap_frame) == FRAME_BYTES && FRAME_BYTES % 16 == 0
 _Static_assert(offsetof(struct trap_frame, rdi) == FRAME_RDI, "assembly reads it there");
 _Static_assert(offsetof(struct trap_frame, rax) == FRAME_RAX, "assembly reads it there");
 _Static_assert(offsetof(struct trap_frame, rip) == FRAME_RIP, "assembly reads it there");
+_Static_assert(offsetof(struct trap_frame, vector) == FRAME_VECTOR, "assembly reads it there");
+_Static_assert(offsetof(struct trap_frame, rflags) == FRAME_RFLAGS, "assembly reads it there");
 _Static_assert(offsetof(struct cpu_state, step_frame) == STATE_STEP_FRAME, "assembly reads it there");
 _Static_assert(offsetof(struct cpu_state, step_sp) == STATE_STEP_SP, "assembly reads it there");
+_Static_assert(offsetof(struct cpu_state, kernel_sp) == STATE_KERNEL_SP, "assembly reads it there");
 _Static_assert(offsetof(struct cpu_state, is_stopped) == STATE_IS_STOPPED, "assembly writes it there");
 #endif
 

@@ -26,6 +26,13 @@ extern uint64_t x86_gdt[];
 void descriptors_early(void); /* IDT without IST stacks */
 void descriptors_load(void);  /* on another CPU */
 
+/* user_mode.c: on each CPU: the registers that user mode needs. */
+void user_mode_init(void);
+/* syscall.S */
+void syscall_entry(void);
+/* trap.c: from user mode; returns the frame to go on with. */
+struct trap_frame *trap_handle_user(struct trap_frame *frame);
+
 /* trap.S: vector n starts at trap_vectors + n * TRAP_VECTOR_BYTES. */
 extern const uint8_t trap_vectors[];
 extern uint64_t trap_nmi_count;
