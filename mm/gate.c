@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm/gate.c: the gate's functions for page tables (the calls that reach them: mm/gate_calls.c). What is named gate_do_…
+ * mm/gate.c: the gate's functions for page tables (the calls that reach them: mm/call_gate.c). What is named gate_do_…
  * runs inside the gate: gate root loaded, on this CPU's gate stack (one page, no guard: no recursion, small
  * frames), interrupts masked. It trusts its caller's control flow but no number that the caller hands in.
  */
