@@ -95,6 +95,8 @@ folders  = boot kernel kernel/policy kernel/selftest mm arch/$1
 sources  = $(sort $(filter-out $(foreach m,$(filter-out $1,$(MACHINES)),$(boot_$m)),\
 	$(foreach f,$(folders),$(wildcard $f/*.c $f/*.S))))
 
+include user/rules.mk
+
 # $(call kernel_rules,MACHINE,FOLDER,FLAGS,LEFT OUT): one kernel. It is linked three times: see tools/symbols.py.
 define kernel_rules
 objects_$2 := $(patsubst %,$2/obj/%.o,$(filter-out $4,$(call sources,$1)))
@@ -110,7 +112,7 @@ $2/amber.ld: linker/amber.ld.S linker/$1.h linker/not_loaded.h include/amber/lay
 ifneq ($$(objects_$2),$$(file <$2/objects.list))
 $$(shell mkdir -p $2)$$(file >$2/objects.list,$$(objects_$2))
 endif
-$2/amber.elf: $2/objects.list $2/amber.ld $$(objects_$2) \
+$2/amber.elf: $2/objects.list $2/amber.ld $$(objects_$2) $(OUT)/$1/user/archive.o \
 		tools/symbols.py tools/elf.py tools/check_elf.py Makefile $(if $(filter aarch64,$1),$(libfdt))
 	$$Q$(PYTHON) tools/symbols.py --empty > $2/symbols.S
 	$$Q$$(call link_$2,$2/link1.elf) && $(PYTHON) tools/symbols.py $2/link1.elf > $2/symbols.S
@@ -120,7 +122,7 @@ $2/amber.elf: $2/objects.list $2/amber.ld $$(objects_$2) \
 	@mv $2/link3.elf $$@ && rm -f $2/link1.elf $2/link2.elf
 link_$2 = $(call compiler,$1) -c $2/symbols.S -o $2/symbols.o && \
 	$(call linker,$1) -nostdlib -static -z max-page-size=4096 -z noexecstack --build-id=sha1 --orphan-handling=error \
-	-T $2/amber.ld $$(objects_$2) $2/symbols.o $(if $(filter aarch64,$1),$(libfdt)) -o $$1
+	-T $2/amber.ld $$(objects_$2) $2/symbols.o $(OUT)/$1/user/archive.o $(if $(filter aarch64,$1),$(libfdt)) -o $$1
 $2/Image: $2/amber.elf
 	$$Q$(call objcopy,$1) -O binary $$< $$@
 endef

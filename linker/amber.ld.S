@@ -69,6 +69,14 @@ SECTIONS
 		. = ALIGN(16);
 		KEEP(*(.symbol_table))
 		TO_PAGE
+	} :rodata
+
+	/* The user programs: a cpio archive (user/rules.mk), constants like the others. */
+	.user_archive : LMA(.user_archive) {
+		__user_archive_start = .;
+		KEEP(*(.user_archive))
+		__user_archive_end = .;
+		TO_PAGE
 		__rodata_end = .;
 	} :rodata
 
@@ -154,8 +162,9 @@ ASSERT(__image_start == IMAGE_BASE, "the image must start at IMAGE_BASE")
 ASSERT((IMAGE_BASE & 0x1fffff) == 0, "IMAGE_BASE must lie on a 2 MiB boundary")
 ASSERT((__text_end & 4095) == 0, ".text must end on a page")
 ASSERT(__rodata_start == __text_end, ".rodata must follow .text")
-ASSERT((__rodata_end & 4095) == 0, ".rodata must end on a page")
-ASSERT(__init_start == __rodata_end, ".init.text must follow .rodata")
+ASSERT((__user_archive_start & 4095) == 0, ".rodata must end on a page")
+ASSERT((__rodata_end & 4095) == 0, "the programs must end on a page")
+ASSERT(__init_start == __rodata_end, ".init.text must follow the programs")
 ASSERT((__init_text_end & 4095) == 0, ".init.text must end on a page")
 ASSERT(__init_data_start == __init_text_end, ".init.data must follow .init.text")
 ASSERT((__init_end & 4095) == 0, ".init.data must end on a page")

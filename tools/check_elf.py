@@ -12,7 +12,7 @@ import sys
 import elf
 
 PAGE = 4096
-IMAGE_BYTES_MAX = 384 * 1024
+IMAGE_BYTES_MAX = 640 * 1024
 PHYSICAL_OFFSET = {"x86_64": 0xFFFFFFFF80000000, "aarch64": 0}
 IMAGE_BASE = 0xFFFFFFFF80200000
 MULTIBOOT2_WITHIN = 32 * 1024
@@ -21,7 +21,7 @@ R, RX, RW = elf.PF_R, elf.PF_R | elf.PF_X, elf.PF_R | elf.PF_W
 # Loaded segments in order, with the sections that each may hold, in order.
 SEGMENTS = [
     (RX, [".text"]),
-    (R, [".notes", ".rodata"]),
+    (R, [".notes", ".rodata", ".user_archive"]),
     (RX, [".init.text"]),
     (RW, [".init.data", ".data..ro_after_init", ".data..ro_core", ".data", ".bss"]),
 ]
@@ -37,7 +37,9 @@ def check(machine, kernel):
     yield from check_ranges(kernel)
     yield from check_empty(machine, kernel)
     yield from check_lab(kernel)
+    yield from check_archive(kernel)
     size = kernel.symbol("__image_end") - IMAGE_BASE - (kernel.symbol("__init_end") - kernel.symbol("__init_start"))
+    size -= archive_bytes(kernel)
     if size > IMAGE_BYTES_MAX:
         yield f"the image has {size} bytes, {size - IMAGE_BYTES_MAX} more than the budget"
     if len(build_id(kernel)) != 20:
@@ -103,6 +105,19 @@ def check_empty(machine, kernel):
             yield f"{name} is not empty"
 
 
+def archive_bytes(kernel):
+    """Pages of the user programs, which end the read-only data."""
+    return kernel.symbol("__rodata_end") - kernel.symbol("__user_archive_start")
+
+
+def check_archive(kernel):
+    start, end = kernel.symbol("__user_archive_start"), kernel.symbol("__user_archive_end")
+    if start % PAGE or not start < end <= kernel.symbol("__rodata_end"):
+        yield f"the user programs at {start:#x} to {end:#x} have no pages of their own in .rodata"
+    elif kernel.read(start, 6) != b"070701":
+        yield "the user programs are no cpio archive (newc)"
+
+
 def check_lab(kernel):
     start, end = kernel.symbol("__ro_after_init_start"), kernel.symbol("__ro_after_init_end")
     for name, size in LAB:
@@ -130,7 +145,7 @@ def build_id(kernel):
 def summary(kernel):
     sizes = [f"{name} {(kernel.symbol(f'__{name}_end') - kernel.symbol(f'__{name}_start')) // 1024}" for name in RANGES]
     total = (kernel.symbol("__image_end") - IMAGE_BASE) // 1024
-    return f"{total} KiB ({', '.join(sizes)}, data {(kernel.symbol('__image_end') - kernel.symbol('__data_start')) // 1024})"
+    return f"{total} KiB ({', '.join(sizes)}, of that programs {archive_bytes(kernel) // 1024}, data {(kernel.symbol('__image_end') - kernel.symbol('__data_start')) // 1024})"
 
 
 def main(args):

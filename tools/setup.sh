@@ -10,7 +10,7 @@ deps=build/deps
 libfdt=$deps/usr/lib/aarch64-linux-gnu/libfdt.a
 
 # Build (with the console's font); run and debug; ISO; tools/explain; tests.
-packages="gcc libc6-dev binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu python3
+packages="gcc libc6-dev binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu python3 cpio
 console-setup-linux
 qemu-system-x86 qemu-system-arm gdb-multiarch
 grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf

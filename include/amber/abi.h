@@ -14,6 +14,9 @@
 #define USER_END       0x8000000000ull
 #define VDSO_DATA_ADDRESS 0x7fffffe000ull /* in every space: struct vdso_data, read-only … */
 #define VDSO_CODE_ADDRESS 0x7ffffff000ull /* … and code; sealed frames */
+/* A program's first stack; its thread's message page lies directly above it. Stacks end on a multiple of their size. */
+#define STACK_BYTES       0x10000ull
+#define FIRST_STACK_TOP   0x7fff000000ull
 
 /* --- Handles: small numbers, 0 is none. Low bits index the space's table, high bits count the entry's uses ------ */
 typedef uint64_t handle_t;

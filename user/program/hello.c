@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* hello.c: the smallest program: prints its words and the time. `init="hello [CODE]"`: it ends with that exit code. */
+#include "program.h"
+#include "time.h"
+
+int main(int count, char **words)
+{
+	uint64_t code = 0;
+
+	printf("hello, world: %d words:", count);
+	for (int i = 0; i < count; i++)
+		printf("  %d '%s'", i, words[i]);
+	printf("it is %zu us since the kernel's first instruction", (size_t)time_us());
+	if (count > 1 && (!parse_number(words[1], &code) || code > UINT32_MAX)) {
+		printf("usage: hello [CODE] …");
+		return 2;
+	}
+	return (int)code;
+}
