@@ -23,6 +23,7 @@
 #include "inject.h"
 #include "kernel_map.h"
 #include "phys.h"
+#include "program.h"
 #include "sched.h"
 #include "seal.h"
 #include "stack.h"
@@ -109,6 +110,10 @@ static void do_work(void)
 		machine_exit(selftest_run_matching(options.test) == 0 ? EXIT_OK : EXIT_FAILED);
 	if (options.has_inject)
 		machine_exit(inject_run() ? EXIT_OK : EXIT_FAILED);
+	if (options.init_failed)
+		machine_exit(EXIT_FAILED);
+	if (options.init[0])
+		machine_exit(program_run_first(options.init) ? EXIT_OK : EXIT_FAILED);
 	log_line(LOG_ERROR, "amber", "ready");
 	for (;;)
 		thread_wait();
