@@ -14,23 +14,26 @@
 
 struct handle {
 	struct object *object;   /* NULL = free entry */
-	uint32_t rights;
-	uint32_t value;          /* what user mode calls it: uses << HANDLE_INDEX_BITS | index; of the next use while free */
+	uint64_t value;          /* what user mode calls it: uses << HANDLE_INDEX_BITS | index; of the next use while free */
 	uint64_t badge;
+	uint32_t rights;
 	struct handle *parent;   /* made from that one, NULL = first */
 	struct link siblings;    /* in the parent's children */
 	struct link children;
-	struct link regions;     /* mappings made with it (kernel/space.h: struct region.of_handle) */
+	struct link regions;     /* mappings made with it, or with one made from it that was closed (space.h: region.of_handle) */
 	struct handle_table *table;
-	uint32_t next_free;      /* index, while free */
 };
 
-#define HANDLE_PAGE_ENTRIES (4096 / sizeof(struct handle))
-#define HANDLE_PAGES        ((HANDLES_MAX + HANDLE_PAGE_ENTRIES - 1) / HANDLE_PAGE_ENTRIES)
+#define HANDLE_PAGE_ENTRIES 32 /* a power of two: every call divides by it */
+#define HANDLE_PAGES        (HANDLES_MAX / HANDLE_PAGE_ENTRIES)
 
+/* All 0: an empty one. */
 struct handle_table {
-	struct handle *pages[HANDLE_PAGES]; /* made when needed */
+	struct handle *pages[HANDLE_PAGES]; /* made when needed, from the first on */
+	uint32_t pages_made;
 	uint32_t used;
+	uint32_t low;                       /* no entry is free in the words of `taken` below this one */
+	uint64_t taken[HANDLES_MAX / 64];   /* a bit for each entry */
 };
 
 /* The entry behind a number from user mode; the error says what is wrong. type OBJECT_NONE: any. Inline: every call does it. */
@@ -43,7 +46,7 @@ static inline enum error handle_look_up(struct handle_table *table, uint64_t num
 	if (__builtin_expect(!page, 0))
 		return ERR_HANDLE;
 	handle = &page[index % HANDLE_PAGE_ENTRIES];
-	if (__builtin_expect(handle->value != number || !handle->object || handle->object->is_dead, 0))
+	if (__builtin_expect(handle->value != number || !handle->object, 0))
 		return ERR_HANDLE;
 	if (__builtin_expect(type != OBJECT_NONE && handle->object->type != type, 0))
 		return ERR_TYPE;
@@ -58,12 +61,14 @@ enum error handle_prepare(struct handle_table *table, unsigned count) __must_che
 /* Cannot fail after handle_prepare: the lowest free index. parent: the handle it is made from, or NULL. */
 struct handle *handle_insert(struct handle_table *table, struct object *object, uint32_t rights, uint64_t badge,
                              struct handle *parent);
-/* One entry; its children become its parent's. The object may start dying. */
+/* One entry; its children and the mappings made with it become its parent's. The object may start dying. As long as it has
+ * children; where there may be many: handle_close_step, true = it is closed. */
 void handle_close(struct handle *handle);
-/* Closes one descendant of `handle` (the deepest first) and unmaps what was mapped with it, some pages at a time; false = there
- * is none left, and nothing mapped with `handle` itself remains. Bounded. */
+bool handle_close_step(struct handle *handle) __must_check;
+/* Closes some descendants of `handle` and unmaps what was mapped with them and with itself, but for what is sealed; false =
+ * nothing of that is left. Bounded; the children of what is closed come up one level, so the tree's depth costs nothing. */
 bool handle_revoke_step(struct handle *handle) __must_check;
-/* Closes up to `budget` handles of a table; true = it is empty and its pages are freed. */
+/* Closes up to `budget` handles of a table; true = it is empty and its pages are freed. Nothing may be inserted any more. */
 bool handle_table_destroy_step(struct handle_table *table, unsigned budget) __must_check;
 uint64_t handle_pages(void); /* pages of all tables, for leak checks */
 

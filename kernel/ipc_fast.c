@@ -24,14 +24,19 @@ static inline bool is_plain(uint64_t info)
 }
 
 /* May it run here at once, and does nobody who is ready go first? */
-static inline bool may_run_here(const struct thread *thread)
+static inline bool may_run_here(const struct percpu *cpu, const struct thread *thread)
 {
-	return (thread->cpus >> this_cpu()->id & 1) && sched_is_most_important(thread->priority);
+	return (thread->cpus >> cpu->id & 1) && sched_is_most_important(cpu->id, thread->priority);
 }
 
-static inline bool is_waiting_here(const struct thread *thread)
+/* The thread that waits to receive there, if this CPU can go on with it; NULL: not this way. */
+static inline struct thread *receiver_at(const struct percpu *cpu, const struct endpoint *endpoint)
 {
-	return thread->state == THREAD_RECEIVING && thread->wakes_at_us == UINT64_MAX && may_run_here(thread);
+	struct thread *thread = LINK_OWNER(endpoint->queue.next, struct thread, queue);
+
+	if (list_is_empty(&endpoint->queue) || thread->state != THREAD_RECEIVING || thread->wakes_at_us != UINT64_MAX)
+		return NULL;
+	return may_run_here(cpu, thread) && !ipc_fast_is_off ? thread : NULL;
 }
 
 static inline void tie(struct thread *caller, struct thread *server)
@@ -42,100 +47,93 @@ static inline void tie(struct thread *caller, struct thread *server)
 	server->caller_is_gone = false;
 }
 
-static inline void copy_page_words(const struct thread *from, struct thread *to, unsigned words)
+static inline void copy_page_words(const struct thread *from, const struct thread *to, unsigned words)
 {
 	const uint64_t *source = from->message->words;
 	uint64_t *target = to->message->words;
 	unsigned i = MESSAGE_REGISTER_WORDS;
 
 	for (; i + 4 <= words; i += 4) {
-		target[i] = source[i];
-		target[i + 1] = source[i + 1];
-		target[i + 2] = source[i + 2];
-		target[i + 3] = source[i + 3];
+		uint64_t a = source[i], b = source[i + 1], c = source[i + 2], d = source[i + 3];
+
+		target[i] = a;
+		target[i + 1] = b;
+		target[i + 2] = c;
+		target[i + 3] = d;
 	}
 	for (; i < words; i++)
 		target[i] = source[i];
 }
 
-static inline void deliver(const struct thread *from, struct trap_frame *frame, struct thread *to, uint64_t info, uint64_t flags,
+static inline void deliver(const struct thread *from, const struct trap_frame *source, const struct thread *to, uint64_t flags,
                            uint64_t badge)
 {
-	unsigned words = MESSAGE_WORDS(info);
-	uint64_t wrong = is_broken(BROKEN_FASTPATH) ? 1 : 0;
+	uint64_t info = arch_syscall_argument(source, 1), wrong = is_broken(BROKEN_FASTPATH) ? 1 : 0;
+	uint64_t a = arch_syscall_argument(source, 2), b = arch_syscall_argument(source, 3);
+	uint64_t c = arch_syscall_argument(source, 4), d = arch_syscall_argument(source, 5);
+	struct trap_frame *target = to->frame;
 
-	arch_syscall_set_result(to->frame, 0, OK);
-	arch_syscall_set_result(to->frame, 1, info | flags);
-	arch_syscall_set_result(to->frame, 2, arch_syscall_argument(frame, 2));
-	arch_syscall_set_result(to->frame, 3, arch_syscall_argument(frame, 3));
-	arch_syscall_set_result(to->frame, 4, arch_syscall_argument(frame, 4) ^ wrong);
-	arch_syscall_set_result(to->frame, 5, arch_syscall_argument(frame, 5));
-	arch_syscall_set_result(to->frame, 6, badge);
-	if (words > MESSAGE_REGISTER_WORDS)
-		copy_page_words(from, to, words);
+	arch_syscall_set_result(target, 0, OK);
+	arch_syscall_set_result(target, 1, info | flags);
+	arch_syscall_set_result(target, 2, a);
+	arch_syscall_set_result(target, 3, b);
+	arch_syscall_set_result(target, 4, c ^ wrong);
+	arch_syscall_set_result(target, 5, d);
+	arch_syscall_set_result(target, 6, badge);
+	if (MESSAGE_WORDS(info) > MESSAGE_REGISTER_WORDS)
+		copy_page_words(from, to, MESSAGE_WORDS(info));
 }
 
-static struct trap_frame *run(struct thread *next)
+static inline struct trap_frame *run(struct percpu *cpu, struct thread *next)
 {
 	ipc_fast_taken++;
-	sched_become(next);
+	sched_become_on(cpu, next);
 	return next->frame;
 }
 
-/* The one who waits to receive there and could answer at once; NULL: not this way. */
-static struct thread *call_predicate(const struct trap_frame *frame, const struct thread *current, struct handle **handle)
+struct trap_frame *ipc_fast_call(struct percpu *cpu, struct thread *current, struct trap_frame *frame)
 {
-	struct endpoint *endpoint;
+	struct handle *handle;
 	struct thread *receiver;
 
 	if (!is_plain(arch_syscall_argument(frame, 1)) || arch_syscall_argument(frame, 6) != TIMEOUT_FOREVER)
 		return NULL;
-	if (handle_look_up(&current->space->handles, arch_syscall_argument(frame, 0), OBJECT_ENDPOINT, RIGHT_SEND, handle))
+	if (handle_look_up(&current->space->handles, arch_syscall_argument(frame, 0), OBJECT_ENDPOINT, RIGHT_SEND, &handle))
 		return NULL;
-	endpoint = (struct endpoint *)(*handle)->object;
-	if (list_is_empty(&endpoint->queue))
+	receiver = receiver_at(cpu, (const struct endpoint *)handle->object);
+	if (!receiver || current->is_killed)
 		return NULL;
-	receiver = LINK_OWNER(endpoint->queue.next, struct thread, queue);
-	return !is_waiting_here(receiver) || current->is_killed || ipc_fast_is_off ? NULL : receiver;
+
+	/* From here on nothing fails. */
+	current->commit_depth++;
+	list_remove(&receiver->queue);
+	deliver(current, frame, receiver, MESSAGE_IS_CALL, handle->badge);
+	tie(current, receiver);
+	current->commit_depth--;
+	return run(cpu, receiver);
 }
 
-struct trap_frame *ipc_fast_call(struct trap_frame *frame)
+/* The message is in fault_words; the answer comes by reply_recv. */
+struct trap_frame *ipc_fast_fault(struct endpoint *pager, uint64_t badge)
 {
-	struct thread *current = thread_current();
-	struct handle *handle;
-	struct thread *receiver = call_predicate(frame, current, &handle);
+	struct percpu *cpu = this_cpu();
+	struct thread *current = cpu->state->current, *receiver = receiver_at(cpu, pager);
+	struct trap_frame *target;
 
 	if (!receiver)
 		return NULL;
-	commit_begin();
+	current->commit_depth++;
 	list_remove(&receiver->queue);
-	deliver(current, frame, receiver, arch_syscall_argument(frame, 1), MESSAGE_IS_CALL, handle->badge);
-	tie(current, receiver);
-	commit_end();
-	return run(receiver);
-}
-
-/* Its message is in fault_words; the answer comes by reply_recv. */
-struct trap_frame *ipc_fast_fault(struct endpoint *pager, uint64_t badge)
-{
-	struct thread *current = thread_current(), *receiver;
-
-	if (list_is_empty(&pager->queue))
-		return NULL;
-	receiver = LINK_OWNER(pager->queue.next, struct thread, queue);
-	if (!is_waiting_here(receiver) || ipc_fast_is_off)
-		return NULL;
-	commit_begin();
-	list_remove(&receiver->queue);
-	arch_syscall_set_result(receiver->frame, 0, OK);
-	arch_syscall_set_result(receiver->frame, 1, current->fault_label << 16 | MESSAGE_FROM_KERNEL | MESSAGE_IS_CALL | 4);
+	target = receiver->frame;
+	arch_syscall_set_result(target, 0, OK);
+	arch_syscall_set_result(target, 1, current->fault_label << 16 | MESSAGE_FROM_KERNEL | MESSAGE_IS_CALL | 4);
 	for (unsigned i = 0; i < 4; i++)
-		arch_syscall_set_result(receiver->frame, 2 + i, current->fault_words[i]);
-	arch_syscall_set_result(receiver->frame, 6, badge);
+		arch_syscall_set_result(target, 2 + i, current->fault_words[i]);
+	arch_syscall_set_result(target, 6, badge);
 	current->is_fault = true;
 	tie(current, receiver);
-	commit_end();
-	return run(receiver);
+	current->commit_depth--;
+	return run(cpu, receiver);
 }
 
 /* The answer to a fault: go on, perhaps at another place. */
@@ -153,44 +151,48 @@ static inline void resume_faulter(struct thread *thread, const struct trap_frame
 	thread->is_fault = false;
 }
 
-static struct thread *reply_predicate(const struct trap_frame *frame, const struct thread *current, struct endpoint **endpoint)
+/* Whom the current thread answers, and where it waits then; NULL: not this way. */
+static inline struct thread *reply_predicate(const struct percpu *cpu, const struct thread *current, const struct trap_frame *frame,
+                                             struct endpoint **endpoint)
 {
 	struct thread *caller = current->caller;
 	struct handle *handle;
+	struct link *first;
 
 	if (!is_plain(arch_syscall_argument(frame, 1)) || arch_syscall_argument(frame, 6) != TIMEOUT_FOREVER)
 		return NULL;
-	if (!caller || !may_run_here(caller) || caller->wakes_at_us != UINT64_MAX)
+	if (!caller || !may_run_here(cpu, caller) || caller->wakes_at_us != UINT64_MAX)
 		return NULL;
 	if (caller->is_fault && !is_resumption(frame))
 		return NULL;
 	if (handle_look_up(&current->space->handles, arch_syscall_argument(frame, 0), OBJECT_ENDPOINT, RIGHT_RECEIVE, &handle))
 		return NULL;
 	*endpoint = (struct endpoint *)handle->object;
-	if (!list_is_empty(&(*endpoint)->queue) &&
-	    LINK_OWNER((*endpoint)->queue.next, struct thread, queue)->state == THREAD_SENDING)
+	first = (*endpoint)->queue.next;
+	if (first != &(*endpoint)->queue && LINK_OWNER(first, struct thread, queue)->state == THREAD_SENDING)
 		return NULL;
 	return current->is_killed || ipc_fast_is_off ? NULL : caller;
 }
 
-struct trap_frame *ipc_fast_reply_recv(struct trap_frame *frame)
+struct trap_frame *ipc_fast_reply_recv(struct percpu *cpu, struct thread *current, struct trap_frame *frame)
 {
-	struct thread *current = thread_current();
 	struct endpoint *endpoint;
-	struct thread *caller = reply_predicate(frame, current, &endpoint);
+	struct thread *caller = reply_predicate(cpu, current, frame, &endpoint);
 
 	if (!caller)
 		return NULL;
-	commit_begin();
+
+	/* From here on nothing fails. */
+	current->commit_depth++;
 	if (caller->is_fault)
 		resume_faulter(caller, frame);
 	else
-		deliver(current, frame, caller, arch_syscall_argument(frame, 1), 0, 0);
+		deliver(current, frame, caller, 0, 0);
 	caller->server = NULL;
 	current->caller = NULL;
 	current->state = THREAD_RECEIVING;
 	current->endpoint = endpoint;
 	list_append(&endpoint->queue, &current->queue);
-	commit_end();
-	return run(caller);
+	current->commit_depth--;
+	return run(cpu, caller);
 }

@@ -55,7 +55,8 @@ void irq_handle(struct trap_frame *frame, bool timer, unsigned number)
 	this_cpu()->state->irq_depth++;
 	if (timer)
 		tick();
-	else if (__atomic_fetch_add(&unexpected, 1, __ATOMIC_RELAXED) == 0) /* once: a stuck line would fill the log */
+	else if (!irq_object_fire(number) &&
+	         __atomic_fetch_add(&unexpected, 1, __ATOMIC_RELAXED) == 0) /* once: a stuck line would fill the log */
 		log_warn("irq", "unexpected interrupt %u; ignored", number);
 	this_cpu()->state->irq_depth--;
 }

@@ -68,7 +68,7 @@ void sched_hand_over(struct thread *thread)
 	unsigned cpu = this_cpu()->id;
 	struct run_queues *queues = &run_queues[cpu];
 
-	if (!(thread->cpus >> cpu & 1) || !sched_is_most_important(thread->priority)) {
+	if (!(thread->cpus >> cpu & 1) || !sched_is_most_important(cpu, thread->priority)) {
 		sched_enqueue(thread);
 		return;
 	}

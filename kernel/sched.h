@@ -49,9 +49,8 @@ void sched_tick(void);                    /* timer interrupt: time slices */
 void sched_set(struct thread *thread, uint8_t priority, uint8_t cpus); /* takes effect at once */
 
 /* Makes `next` current on this CPU: stack for entries, space. */
-static inline void sched_become(struct thread *next)
+static inline void sched_become_on(struct percpu *cpu, struct thread *next)
 {
-	struct percpu *cpu = this_cpu();
 	struct cpu_state *state = cpu->state;
 
 	next->state = THREAD_RUNNING;
@@ -59,13 +58,18 @@ static inline void sched_become(struct thread *next)
 	next->runs++;
 	state->current = next;
 	state->kernel_sp = next->stack_top;
-	address_space_load(next->space ? &next->space->memory : NULL);
+	address_space_load_on(cpu, next->space ? &next->space->memory : NULL);
 }
 
-/* May a thread of that priority run on this CPU now, without any look at the queues? */
-static inline bool sched_is_most_important(uint8_t priority)
+static inline void sched_become(struct thread *next)
 {
-	return !(run_queues[this_cpu()->id].ready >> priority >> 1);
+	sched_become_on(this_cpu(), next);
+}
+
+/* Is nobody who is ready on that CPU more important than a thread of that priority? */
+static inline bool sched_is_most_important(unsigned cpu, uint8_t priority)
+{
+	return !(run_queues[cpu].ready >> priority >> 1);
 }
 
 /* --- kernel/timeout.c: threads that wait for a time ----------------------------------------------------------------- */

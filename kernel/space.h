@@ -19,15 +19,24 @@ struct space {
 	struct handle_table handles;
 	struct link threads;          /* struct thread.of_space */
 	uint32_t thread_count;
-	bool had_threads, is_ended;   /* ended: its last thread has; only its struct is left */
+	uint32_t to_kill;             /* threads that its destruction has to kill yet */
+	bool had_threads;
+	bool is_loading;              /* space_load is under way */
+	bool is_dying;                /* its last handle is gone: its threads are killed */
+	bool is_ending;               /* nothing may be added any more: threads, handles, mappings */
+	bool is_ended;                /* … and all that it had is gone; only its struct is left */
 	struct endpoint *pager;       /* NULL: a fault kills */
 	uint64_t pager_badge;
 	struct link regions;          /* struct region.of_space, by address */
-	uint64_t mapped_pages;
+	struct link *hint;            /* one of them or the list's head: where the last search ended */
+	uint32_t region_count;
+	uint64_t mapped_pages;        /* by regions */
 	uint64_t exit_code;           /* of its last thread */
 	struct thread *waiter;        /* a kernel thread that waits for its end: thread_wait_for_space */
+	struct link all;              /* in all_spaces */
 	char name[PROGRAM_NAME_MAX];
 };
+extern struct link all_spaces;        /* kernel/space.c */
 
 /* Frames of a memory object: pages of 512 addresses. */
 struct memory {
@@ -35,6 +44,7 @@ struct memory {
 	bool is_device;               /* its one page is arch_user_uart's */
 	uint32_t pages;
 	uint32_t filled;              /* frames that there are: all of them once it is made */
+	uint32_t sealings;            /* regions of it that are being sealed: no other mapping may be made */
 	uint64_t *frames[64];         /* frames[i][j]: page 512 i + j */
 	struct link regions;          /* struct region.of_memory */
 };
@@ -44,31 +54,52 @@ struct region {
 	struct link of_space, of_memory, of_handle;
 	struct space *space;
 	struct memory *memory;        /* held by a reference */
-	struct handle *handle;        /* made with it; NULL once that was closed */
+	struct handle *handle;        /* made with it, or its ancestor once that was closed; NULL: nobody can revoke it */
 	vaddr_t start;
 	uint32_t offset_pages, pages;
+	uint32_t mapped;              /* pages that are, from the first on: fewer while it is filled or removed */
 	uint8_t rights;               /* MAP_… that the handle allowed */
+	bool is_going;                /* being removed */
 	bool is_sealed;               /* all of it; sealing a part splits the region */
+	bool is_sealing;              /* … and not every page of it is yet */
+	struct thread *filler;        /* who maps it, step by step; NULL: complete */
+};
+
+/* What a mapping is made of: rights are MAP_…, of the handle that it is made with (NULL: none; the kernel's own). */
+struct map_request {
+	struct memory *memory;
+	struct handle *handle;
+	uint32_t rights, perms;
+	vaddr_t addr;
+	uint32_t offset_pages, pages;
 };
 
 enum error space_new(struct endpoint *pager, uint64_t pager_badge, struct space **space) __must_check;
+/* A reference that keeps the struct through preemption points. Afterwards: is it ending? */
+void space_hold(struct space *space);
+void space_let_go(struct space *space);
 bool space_destroy_step(struct object *object);
 /* Its last thread is gone (or its last handle): handles closed, regions unmapped, tables freed; true = done. Bounded step. */
 bool space_end_step(struct space *space) __must_check;
 
-enum error memory_new(uint32_t pages, struct memory **memory) __must_check; /* with preemption points if it is large */
-struct memory *memory_of_device(void);  /* the serial line's: made once, at boot */
+/* Cleared; with preemption points if it is large: ERR_GONE, the current thread was killed meanwhile. */
+enum error memory_new(uint32_t pages, struct memory **memory) __must_check;
+void memory_discard(struct memory *memory); /* nobody got a handle to it; object_reap takes it apart */
+struct memory *memory_of_device(void);  /* the serial line's registers, made when first asked for; NULL: no memory */
 bool memory_destroy_step(struct object *object);
-paddr_t memory_frame(const struct memory *memory, uint32_t page);
+static inline paddr_t memory_frame(const struct memory *memory, uint32_t page)
+{
+	return memory->frames[page / 512][page % 512];
+}
 
-/* The user half of map, unmap, protect, map_seal; the arguments are in range, page aligned and within the user half. */
+/* map, unmap, protect, map_seal; addresses are page aligned, in range and within the user half. With preemption points where
+ * many pages are asked for: the space may be ending, and any handle closed, afterwards. */
 enum error space_map(struct space *space, struct handle *memory, vaddr_t addr, uint32_t offset_pages, uint32_t pages,
                      uint32_t perms) __must_check;
+enum error space_map_request(struct space *space, const struct map_request *request) __must_check;
 enum error space_unmap(struct space *space, vaddr_t addr, uint32_t pages) __must_check;
 enum error space_protect(struct space *space, vaddr_t addr, uint32_t pages, uint32_t perms) __must_check;
 enum error space_seal(struct space *space, vaddr_t addr, uint32_t pages) __must_check;
-/* Unmaps some pages of the region (at most 64) and frees it with the last; true = it is gone. Revoking, and a space's end. */
-bool region_remove_step(struct region *region) __must_check;
 
 /* Copies to or from the current thread's space; the range is checked. ERR_NOT_MAPPED: not all of it is accessible. */
 enum error user_copy_in(void *to, uint64_t user, uint64_t bytes) __must_check;

@@ -67,7 +67,7 @@ enum error sys_thread_create(struct trap_frame *frame)
 	if (error)
 		return error;
 	space = (struct space *)handle->object;
-	if (space->is_ended)
+	if (space->is_ending)
 		return ERR_GONE;
 	error = handle_prepare(own_handles(), 1);
 	if (!error)

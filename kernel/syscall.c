@@ -28,7 +28,7 @@ const char *syscall_name(uint64_t number)
 	return number < SYSCALL_COUNT ? names[number] : NULL;
 }
 
-static struct trap_frame *run(struct trap_frame *frame, struct thread *current, uint64_t number)
+static struct trap_frame *run(struct percpu *cpu, struct thread *current, struct trap_frame *frame, uint64_t number)
 {
 	enum error error;
 
@@ -43,7 +43,7 @@ static struct trap_frame *run(struct trap_frame *frame, struct thread *current, 
 	if (error == SYSCALL_BLOCKED)
 		return sched_leave();
 	arch_syscall_set_result(frame, 0, error);
-	if (current->is_killed || run_queues[this_cpu()->id].should_reschedule)
+	if (current->is_killed || run_queues[cpu->id].should_reschedule)
 		return sched_edge(frame);
 	return frame;
 }
@@ -51,15 +51,16 @@ static struct trap_frame *run(struct trap_frame *frame, struct thread *current, 
 struct trap_frame *syscall_handle(struct trap_frame *frame)
 {
 	uint64_t number = arch_syscall_number(frame);
-	struct thread *current = thread_current();
+	struct percpu *cpu = this_cpu();
+	struct thread *current = cpu->state->current;
 	struct trap_frame *next = NULL;
 
-	big_lock_take();
+	big_lock_take_by(cpu);
 	if (number == SYS_call)
-		next = ipc_fast_call(frame);
+		next = ipc_fast_call(cpu, current, frame);
 	else if (number == SYS_reply_recv)
-		next = ipc_fast_reply_recv(frame);
-	return next ? next : run(frame, current, number);
+		next = ipc_fast_reply_recv(cpu, current, frame);
+	return next ? next : run(cpu, current, frame, number);
 }
 
 enum error sys_null(struct trap_frame *frame)

@@ -135,30 +135,39 @@ enum error address_space_prepare(struct address_space *space, vaddr_t addr, uint
 }
 
 /* How many of these pages lie in the table that has addr's leaf. */
-static unsigned pages_here(vaddr_t addr, uint64_t pages)
+static inline unsigned pages_here(vaddr_t addr, uint64_t pages)
 {
 	uint64_t left = 512 - pagetable_index(addr, 1);
 
 	return MIN(left, pages);
 }
 
-enum error address_space_map(struct address_space *space, vaddr_t addr, paddr_t first, uint64_t pages, unsigned perms)
+static inline enum error map_here(struct address_space *space, vaddr_t addr, paddr_t first, unsigned pages, unsigned perms)
 {
-	while (pages) {
-		unsigned count = pages_here(addr, pages);
-		paddr_t table = space_table_for(space, addr, 1);
-		enum error error;
+	paddr_t table = space_table_for(space, addr, 1);
 
-		if (!table)
-			return ERR_NOT_MAPPED;
-		error = gate_user_entries(table, pagetable_index(addr, 1), pte_encode(first, perms | PERM_USER, 1), count);
-		if (error)
-			return error;
+	return table ? gate_user_map(table, pagetable_index(addr, 1), first, perms | PERM_USER, pages) : (enum error)ERR_NOT_MAPPED;
+}
+
+static __noinline enum error map_in_several(struct address_space *space, vaddr_t addr, paddr_t first, uint64_t pages,
+                                            unsigned perms)
+{
+	enum error error = OK;
+
+	for (unsigned count; pages && !error; pages -= count) {
+		count = pages_here(addr, pages);
+		error = map_here(space, addr, first, count, perms);
 		addr += count * PAGE_SIZE;
 		first += count * PAGE_SIZE;
-		pages -= count;
 	}
-	return OK;
+	return error;
+}
+
+enum error address_space_map(struct address_space *space, vaddr_t addr, paddr_t first, uint64_t pages, unsigned perms)
+{
+	if (__builtin_expect(pages_here(addr, pages) == pages, 1))
+		return map_here(space, addr, first, (unsigned)pages, perms);
+	return map_in_several(space, addr, first, pages, perms);
 }
 
 /* What only GATE_UNSEAL_USER can remove. */
@@ -172,7 +181,6 @@ static bool is_kept(pte_t pte)
 	return type != FRAME_USER && type != FRAME_RESERVED;
 }
 
-/* The gate looks at one table at a time; this makes a refusal come before the first table changes. */
 static bool any_is_kept(const struct address_space *space, vaddr_t addr, uint64_t pages)
 {
 	for (uint64_t i = 0; i < pages; i++, addr += PAGE_SIZE) {
@@ -184,48 +192,54 @@ static bool any_is_kept(const struct address_space *space, vaddr_t addr, uint64_
 	return false;
 }
 
-/* The direct map's entry gets its write bit back: another CPU that still has the old one takes a fault that mm/fault.c
- * finds spurious (SDM vol. 3, 4.10.4.3); where it costs nothing they all hear of it. */
-static void unseal_one(struct address_space *space, vaddr_t addr, pte_t pte)
+/* perms 0: unmap. Where there is no table there is nothing to change. */
+static inline enum error change_here(struct address_space *space, vaddr_t addr, unsigned pages, unsigned perms)
 {
-	if (gate_unseal_user(space->root, addr))
-		panic("space: the sealed page at 0x%zx can't be removed", (size_t)addr);
-	(void)arch_tlb_broadcast_page((vaddr_t)phys_to_virt(pte_addr(pte, 1)));
+	paddr_t table = space_table_for(space, addr, 1);
+
+	if (!table)
+		return OK;
+	if (perms)
+		return gate_user_protect(table, pagetable_index(addr, 1), perms, pages);
+	return gate_user_unmap(table, pagetable_index(addr, 1), pages);
 }
 
+/* The gate looks at one table at a time, so all are looked at before the first one changes. */
+static __noinline enum error change_several(struct address_space *space, vaddr_t addr, uint64_t pages, unsigned perms)
+{
+	enum error error = any_is_kept(space, addr, pages) ? ERR_SEALED : OK;
+
+	for (unsigned count; pages && !error; pages -= count) {
+		count = pages_here(addr, pages);
+		error = change_here(space, addr, count, perms);
+		addr += count * PAGE_SIZE;
+	}
+	return error;
+}
+
+/* Nobody has translations of a dead space that could be used. */
+static inline enum error change(struct address_space *space, vaddr_t addr, uint64_t pages, unsigned perms)
+{
+	enum error error;
+
+	if (__builtin_expect(pages_here(addr, pages) == pages, 1))
+		error = change_here(space, addr, (unsigned)pages, perms);
+	else
+		error = change_several(space, addr, pages, perms);
+	if (!space->is_dead)
+		tlb_shootdown_space(space, addr, pages);
+	return error;
+}
+
+/* The direct map's entries get their write bit back: another CPU that still has the old one takes a fault that mm/fault.c
+ * finds spurious (SDM vol. 3, 4.10.4.3); where it costs nothing all hear of it. */
 static void unseal(struct address_space *space, vaddr_t addr, uint64_t pages)
 {
-	for (uint64_t i = 0; i < pages; i++, addr += PAGE_SIZE) {
-		paddr_t table = space_table_for(space, addr, 1);
-		pte_t pte = table ? space_table(table)[pagetable_index(addr, 1)] : 0;
-
-		if (is_kept(pte))
-			unseal_one(space, addr, pte);
-	}
-}
-
-/* perms 0: unmap. Nobody has translations of a dead space that could be used. */
-static enum error change(struct address_space *space, vaddr_t addr, uint64_t pages, unsigned perms)
-{
-	vaddr_t start = addr, end = addr + pages * PAGE_SIZE;
-	enum error error = OK;
-
-	if (pages > 1 && pages_here(addr, pages) < pages && any_is_kept(space, addr, pages))
-		return ERR_SEALED;
-	for (unsigned count; addr < end && !error; addr += count * PAGE_SIZE) {
-		paddr_t table = space_table_for(space, addr, 1);
-
-		count = pages_here(addr, (end - addr) >> PAGE_SHIFT);
-		if (!table)
-			continue;
-		if (perms)
-			error = gate_user_protect(table, pagetable_index(addr, 1), perms, count);
-		else
-			error = gate_user_entries(table, pagetable_index(addr, 1), 0, count);
-	}
-	if (!space->is_dead)
-		tlb_shootdown_space(space, start, pages);
-	return error;
+	if (!any_is_kept(space, addr, pages))
+		return;
+	if (gate_unseal_user(space->root, addr, pages))
+		panic("space: the sealed pages from 0x%zx on can't be removed", (size_t)addr);
+	(void)arch_tlb_broadcast_all();
 }
 
 enum error address_space_unmap(struct address_space *space, vaddr_t addr, uint64_t pages)

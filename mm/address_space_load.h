@@ -13,9 +13,9 @@
 
 void address_space_no_root(const struct address_space *space) __noreturn; /* mm/address_space.c: panics */
 
-static inline void address_space_load(struct address_space *space)
+/* The same for a caller that has this_cpu() at hand. */
+static inline void address_space_load_on(struct percpu *cpu, struct address_space *space)
 {
-	struct percpu *cpu = this_cpu();
 	struct address_space *before = cpu->state->space;
 	uint32_t bit = 1u << cpu->id;
 	paddr_t root = 0;
@@ -34,6 +34,11 @@ static inline void address_space_load(struct address_space *space)
 	arch_space_load(root, asid);
 	if (before && !before->asid) /* without ASIDs the load has dropped its translations */
 		before->cpus &= ~bit;
+}
+
+static inline void address_space_load(struct address_space *space)
+{
+	address_space_load_on(this_cpu(), space);
 }
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mm/gate.c: the gate's functions for page tables (the calls that reach them: mm/gate_calls.c). What is named gate_do_…
+ * mm/gate.c: the gate's functions for page tables (the calls that reach them: mm/call_gate.c). What is named gate_do_…
  * runs inside the gate: gate root loaded, on this CPU's gate stack (one page, no guard: no recursion, small
  * frames), interrupts masked. It trusts its caller's control flow but no number that the caller hands in.
  */
@@ -101,7 +101,10 @@ static bool new_leaf_allowed(pte_t pte, int level)
 static bool old_leaf_may_go(pte_t pte, int level)
 {
 	unsigned frames = level == 1 ? 1 : BLOCK_SIZE / PAGE_SIZE;
+	const struct frame *frame = frame_at(pte_addr(pte, level));
 
+	if (frames > 1 && frame && frame_run_is_alike(frame, frames)) /* RAM is in the table by whole blocks */
+		frames = 1;
 	for (unsigned i = 0; i < frames; i++) {
 		enum frame_type type = frame_type_at(pte_addr(pte, level) + i * PAGE_SIZE);
 

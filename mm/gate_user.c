@@ -10,8 +10,31 @@
 
 #include "vdso_pages.h"
 
-#define ENTRIES 512
-#define RWX     (PERM_R | PERM_W | PERM_X)
+#define ENTRIES    512
+#define RWX        (PERM_R | PERM_W | PERM_X)
+#define ANY_PERMS  (RWX | PERM_USER | PERM_DEVICE)
+
+/* The gate's lock, as in gate_parts.h; its place in the window is worked out once. NULL: another CPU has it. */
+static inline struct gate_lock *take_lock(void)
+{
+	struct gate_lock *lock = gate_window(image_to_phys((vaddr_t)&gate_lock));
+	uint32_t self = this_cpu()->id + 1, expected = 0;
+
+	if (__builtin_expect(lock->holder == self, 0)) {
+		lock->depth++;
+		return lock;
+	}
+	if (!__atomic_compare_exchange_n(&lock->holder, &expected, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return NULL;
+	lock->depth = 1;
+	return lock;
+}
+
+static inline void drop_lock(struct gate_lock *lock)
+{
+	if (--lock->depth == 0)
+		__atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
+}
 
 /* Plain stores: the encoder presets accessed and dirty bits, so the hardware never writes an entry (mm/gate_run.c). */
 static inline void store(pte_t *slot, pte_t pte)
@@ -19,15 +42,26 @@ static inline void store(pte_t *slot, pte_t pte)
 	__atomic_store_n(slot, pte, __ATOMIC_RELAXED);
 }
 
+/* The writable entries of the frame table, by the number of a frame that lies in it. */
+static inline struct frame *frames(void)
+{
+	return gate_window(frame_table.table);
+}
+
+static inline uint64_t index_of(paddr_t frame)
+{
+	return (frame >> PAGE_SHIFT) - frame_table.first;
+}
+
 static inline enum error check_place(paddr_t table, uint64_t index, uint64_t count)
 {
-	const struct frame *frame = frame_at(table);
+	uint64_t i = index_of(table);
 
 	if (index >= ENTRIES || count > ENTRIES - index)
 		return ERR_RANGE;
 	if (is_broken(BROKEN_GATE_CHECK))
 		return OK;
-	if (!frame || (table & PAGE_MASK) || frame->type != FRAME_USER_TABLE || frame->level != 1)
+	if (i >= frame_table.count || (table & PAGE_MASK) || frames()[i].type != FRAME_USER_TABLE || frames()[i].level != 1)
 		return ERR_DENIED;
 	return OK;
 }
@@ -42,49 +76,54 @@ static bool is_extra(paddr_t addr, unsigned perms)
 	return addr && addr == arch_user_uart.page && (perms & ~PERM_W) == (PERM_USER | PERM_R | PERM_DEVICE);
 }
 
-/* Room for one more mapping? Of a frame that is mapped 512 times at once, too: the counts must not wrap. */
-static inline bool may_map(const struct frame *frame)
+static __noinline uint64_t map_extra(pte_t *slot, paddr_t addr, unsigned perms, uint64_t count)
 {
-	return frame->type == FRAME_USER && frame->level < UINT8_MAX && frame->writable <= UINT16_MAX - ENTRIES;
-}
-
-static uint64_t map_extra(pte_t *slot, pte_t pte, uint64_t count)
-{
-	if (count != 1 || *slot || !(is_extra(pte_addr(pte, 1), pte_perms(pte)) || is_broken(BROKEN_GATE_CHECK)))
+	if (count != 1 || *slot || !is_extra(addr, perms))
 		return gate_refuse(ERR_DENIED);
-	store(slot, pte);
+	store(slot, pte_encode(addr, perms, 1));
 	return OK;
 }
 
-static inline uint64_t map(pte_t *slot, pte_t first, uint64_t count)
+/* Room for one more mapping? Of a frame that is mapped 512 times at once, too: the counts must not wrap. */
+static inline bool may_map(const struct frame *frame)
 {
-	unsigned perms = pte_perms(first), writable = (perms & PERM_W) != 0;
-	paddr_t addr = pte_addr(first, 1);
-	struct frame *frame = gate_frame(addr);
+	return is_broken(BROKEN_GATE_CHECK) ||
+	       (frame->type == FRAME_USER && frame->level < UINT8_MAX && frame->writable <= UINT16_MAX - ENTRIES);
+}
 
-	if (first != pte_encode(addr, perms, 1) || !(perms & PERM_USER) || (writable && (perms & PERM_X)))
+static inline uint64_t map(pte_t *slot, uint64_t frame_and_perms, uint64_t count)
+{
+	paddr_t addr = frame_and_perms & ~PAGE_MASK;
+	unsigned perms = frame_and_perms & PAGE_MASK, writable = (perms & PERM_W) != 0;
+	uint64_t first = index_of(addr), limit = frame_table.count;
+	struct frame *frame = frames() + first;
+	pte_t pte;
+
+	if ((perms & ~ANY_PERMS) || (perms & (PERM_R | PERM_USER)) != (PERM_R | PERM_USER) || (writable && (perms & PERM_X)))
 		return gate_refuse(ERR_DENIED);
-	if (!frame || frame->type != FRAME_USER)
-		return map_extra(slot, first, count);
-	if ((perms & PERM_DEVICE) || !frame_at(addr + (count - 1) * PAGE_SIZE))
+	if (first >= limit || (frame->type != FRAME_USER && !is_broken(BROKEN_GATE_CHECK)))
+		return map_extra(slot, addr, perms, count);
+	if ((perms & PERM_DEVICE) || count > limit - first)
 		return gate_refuse(ERR_DENIED);
 	for (uint64_t i = 0; i < count; i++)
-		if (slot[i] || !(may_map(&frame[i]) || is_broken(BROKEN_GATE_CHECK)))
+		if (slot[i] || !may_map(&frame[i]))
 			return gate_refuse(ERR_DENIED);
-	for (uint64_t i = 0; i < count; i++, first += PAGE_SIZE) {
-		store(&slot[i], first);
+	pte = pte_encode(addr, perms, 1);
+	for (uint64_t i = 0; i < count; i++, pte += PAGE_SIZE) {
+		store(&slot[i], pte);
 		frame[i].level++;
 		frame[i].writable += writable;
 	}
 	return OK;
 }
 
-/* User memory that is not sealed, or a device. Where the entry is empty there is nothing to say. */
+/* User memory that is not sealed, or a device. */
 static inline bool may_change(pte_t pte)
 {
-	enum frame_type type = frame_type_at(pte_addr(pte, 1));
+	uint64_t i = index_of(pte_addr(pte, 1));
 
-	return type == FRAME_USER || type == FRAME_RESERVED || is_broken(BROKEN_GATE_CHECK);
+	return i >= frame_table.count || frames()[i].type == FRAME_USER || frames()[i].type == FRAME_RESERVED ||
+	       is_broken(BROKEN_GATE_CHECK);
 }
 
 static inline bool all_may_change(const pte_t *slot, uint64_t count)
@@ -101,22 +140,23 @@ static inline uint64_t unmap(pte_t *slot, uint64_t count)
 		return gate_refuse(ERR_SEALED);
 	for (uint64_t i = 0; i < count; i++) {
 		pte_t old = slot[i];
-		struct frame *frame;
+		uint64_t frame = index_of(pte_addr(old, 1));
 
 		if (!old)
 			continue;
 		store(&slot[i], 0);
-		frame = gate_frame(pte_addr(old, 1));
-		if (!frame)
+		if (frame >= frame_table.count || frames()[frame].type == FRAME_RESERVED)
 			continue;
-		frame->level--;
-		frame->writable -= (pte_perms(old) & PERM_W) != 0;
+		frames()[frame].level--;
+		frames()[frame].writable -= (pte_perms(old) & PERM_W) != 0;
 	}
 	return OK;
 }
 
 static inline uint64_t protect(pte_t *slot, uint64_t perms, uint64_t count)
 {
+	unsigned device = (perms & ~(uint64_t)PERM_X) | PERM_USER | PERM_DEVICE; /* nothing is run there */
+
 	if ((perms & ~(uint64_t)RWX) || !(perms & PERM_R))
 		return gate_refuse(ERR_INVALID);
 	if ((perms & (PERM_W | PERM_X)) == (PERM_W | PERM_X))
@@ -125,35 +165,35 @@ static inline uint64_t protect(pte_t *slot, uint64_t perms, uint64_t count)
 		return gate_refuse(ERR_SEALED);
 	for (uint64_t i = 0; i < count; i++) {
 		pte_t old = slot[i];
-		unsigned kept = PERM_USER | (pte_perms(old) & PERM_DEVICE);
-		struct frame *frame;
+		unsigned had = pte_perms(old);
+		uint64_t frame = index_of(pte_addr(old, 1));
 
 		if (!old)
 			continue;
-		/* pte_encode gives a device no right to execute. */
-		store(&slot[i], pte_encode(pte_addr(old, 1), perms | kept, 1));
-		frame = gate_frame(pte_addr(old, 1));
-		if (frame)
-			frame->writable += ((perms & PERM_W) != 0) - ((pte_perms(old) & PERM_W) != 0);
+		store(&slot[i], pte_encode(pte_addr(old, 1), had & PERM_DEVICE ? device : perms | PERM_USER, 1));
+		if (frame < frame_table.count && frames()[frame].type != FRAME_RESERVED)
+			frames()[frame].writable += ((perms & PERM_W) != 0) - ((had & PERM_W) != 0);
 	}
 	return OK;
 }
 
-/* a: table, b: index, c: the first entry or 0, d: count. */
+/* a: table, b: index, c: the first frame and, in its low bits, permissions; or 0. d: count. */
 GATE_DO(user_entries)
 {
 	pte_t *slot = (pte_t *)gate_window(a) + b;
+	struct gate_lock *lock;
 	uint64_t result;
 
 	(void)e;
-	if (!gate_lock_take())
+	lock = take_lock();
+	if (!lock)
 		return ERR_BUSY;
 	result = check_place(a, b, d);
-	if (result)
+	if (__builtin_expect(result != OK, 0))
 		gate_refuse(result);
 	else
 		result = c ? map(slot, c, d) : unmap(slot, d);
-	gate_lock_drop();
+	drop_lock(lock);
 	return result;
 }
 
@@ -161,16 +201,18 @@ GATE_DO(user_entries)
 GATE_DO(user_protect)
 {
 	pte_t *slot = (pte_t *)gate_window(a) + b;
+	struct gate_lock *lock;
 	uint64_t result;
 
 	(void)e;
-	if (!gate_lock_take())
+	lock = take_lock();
+	if (!lock)
 		return ERR_BUSY;
 	result = check_place(a, b, d);
-	if (result)
+	if (__builtin_expect(result != OK, 0))
 		gate_refuse(result);
 	else
 		result = protect(slot, c, d);
-	gate_lock_drop();
+	drop_lock(lock);
 	return result;
 }

@@ -8,11 +8,17 @@
 
 #include "gate.h"
 
-/* Empty entries index … index+count-1 of a leaf table get first, first + 4096, …; first = 0: they become empty, holes are passed
- * over. ERR_RANGE: beyond the table; ERR_SEALED: one of them must stay until the space dies. */
-static inline __must_check enum error gate_user_entries(paddr_t table, unsigned index, pte_t first, unsigned count)
+/* Empty entries index … index+count-1 of a leaf table map consecutive frames; perms: PERM_R and PERM_USER at least.
+ * ERR_RANGE: beyond the table. */
+static inline __must_check enum error gate_user_map(paddr_t table, unsigned index, paddr_t first, unsigned perms, unsigned count)
 {
-	return gate_run(GATE_USER_ENTRIES, table, index, first, count, 0);
+	return gate_run(GATE_USER_ENTRIES, table, index, first | perms, count, 0);
+}
+
+/* They become empty; holes are passed over. ERR_SEALED: one of them must stay until the space dies. */
+static inline __must_check enum error gate_user_unmap(paddr_t table, unsigned index, unsigned count)
+{
+	return gate_run(GATE_USER_ENTRIES, table, index, 0, count, 0);
 }
 
 /* New permissions (PERM_R, _W, _X) for those that are not empty. */
@@ -27,10 +33,10 @@ static inline __must_check enum error gate_seal_user(paddr_t root, vaddr_t addr,
 	return gate_run(GATE_SEAL_USER, root, addr, pages, 0, 0);
 }
 
-/* Under a dead root: removes one leaf of what is sealed; user memory becomes ordinary again. */
-static inline __must_check enum error gate_unseal_user(paddr_t dead_root, vaddr_t addr)
+/* Under a dead root: removes the leaves of what is sealed in these pages; user memory becomes ordinary again. */
+static inline __must_check enum error gate_unseal_user(paddr_t dead_root, vaddr_t addr, uint64_t pages)
 {
-	return gate_run(GATE_UNSEAL_USER, dead_root, addr, 0, 0, 0);
+	return gate_run(GATE_UNSEAL_USER, dead_root, addr, pages, 0, 0);
 }
 
 /* An unused arena frame becomes the empty table behind entry `index` of `above`. */

@@ -18,31 +18,36 @@
 struct leaves {
 	paddr_t root;
 	vaddr_t addr; /* of `leaf` */
-	pte_t *leaf;  /* a 4 KiB leaf, or NULL */
+	pte_t *leaf;  /* a 4 KiB leaf's entry, or NULL */
 };
 
-static pte_t *leaf_at(struct leaves *leaves, vaddr_t addr)
+static __noinline pte_t *walk_to(struct leaves *leaves, vaddr_t addr)
 {
 	int level;
+	pte_t *leaf = gate_walk(leaves->root, addr, &level);
 
-	if (leaves->leaf && addr == leaves->addr + PAGE_SIZE && pagetable_index(addr, 1) != 0) {
-		leaves->leaf++;
-	} else {
-		leaves->leaf = gate_walk(leaves->root, addr, &level);
-		if (leaves->leaf && level != 1)
-			leaves->leaf = NULL;
-	}
 	leaves->addr = addr;
-	return leaves->leaf && pte_is_present(*leaves->leaf) ? leaves->leaf : NULL;
+	leaves->leaf = leaf && level == 1 ? leaf : NULL;
+	return leaves->leaf;
 }
 
-static unsigned is_writable(pte_t pte)
+/* The entry of a leaf that is there, else NULL. */
+static inline pte_t *leaf_at(struct leaves *leaves, vaddr_t addr)
+{
+	if (!leaves->leaf || addr != leaves->addr + PAGE_SIZE || pagetable_index(addr, 1) == 0)
+		return walk_to(leaves, addr);
+	leaves->addr = addr;
+	leaves->leaf++;
+	return *leaves->leaf ? leaves->leaf : NULL;
+}
+
+static inline unsigned is_writable(pte_t pte)
 {
 	return (pte_perms(pte) & PERM_W) != 0;
 }
 
 /* Nobody else maps the frame, and nobody writes it but through these two mappings. */
-static enum error check_page(const pte_t *leaf, struct leaves *direct)
+static inline enum error check_page(const pte_t *leaf, struct leaves *direct)
 {
 	const struct frame *frame;
 	const pte_t *alias;
@@ -50,10 +55,12 @@ static enum error check_page(const pte_t *leaf, struct leaves *direct)
 	if (!leaf)
 		return ERR_NOT_MAPPED;
 	frame = frame_at(pte_addr(*leaf, 1));
-	if (frame && frame_class(frame->type) != CLASS_NONE)
+	if (!frame)
+		return ERR_DENIED;
+	if (frame->type == FRAME_USER_SEALED || frame->type == FRAME_SEALED)
 		return ERR_SEALED;
 	alias = leaf_at(direct, (vaddr_t)phys_to_virt(pte_addr(*leaf, 1)));
-	if (!frame || !alias)
+	if (!alias)
 		return ERR_DENIED;
 	if (is_broken(BROKEN_GATE_CHECK))
 		return OK;
@@ -62,13 +69,20 @@ static enum error check_page(const pte_t *leaf, struct leaves *direct)
 	return OK;
 }
 
-static void seal_page(pte_t *leaf, pte_t *alias)
+/* Plain stores: mm/gate_run.c. */
+static inline void seal_page(pte_t *leaf, pte_t *alias)
 {
 	paddr_t addr = pte_addr(*leaf, 1);
 
-	arch_pte_exchange(leaf, pte_encode(addr, pte_perms(*leaf) & ~PERM_W, 1));
-	arch_pte_exchange(alias, pte_encode(addr, PERM_R, 1));
+	__atomic_store_n(leaf, pte_encode(addr, pte_perms(*leaf) & ~PERM_W, 1), __ATOMIC_RELAXED);
+	__atomic_store_n(alias, pte_encode(addr, PERM_R, 1), __ATOMIC_RELAXED);
 	*gate_frame(addr) = (struct frame){ .type = FRAME_USER_SEALED, .level = 1 };
+}
+
+static bool is_user_range(vaddr_t addr, uint64_t pages)
+{
+	return !(addr & PAGE_MASK) && pages && pages <= PAGES_MAX && addr >= USER_START && addr < USER_END &&
+	       pages <= (USER_END - addr) >> PAGE_SHIFT;
 }
 
 /* a: root, b: address, c: pages. */
@@ -79,7 +93,7 @@ GATE_DO(seal_user)
 	(void)d, (void)e;
 	if ((a & PAGE_MASK) || frame_type_at(a) != FRAME_SPACE_ROOT)
 		return gate_refuse(ERR_DENIED);
-	if ((b & PAGE_MASK) || !c || c > PAGES_MAX || b < USER_START || b >= USER_END || c > (USER_END - b) >> PAGE_SHIFT)
+	if (!is_user_range(b, c))
 		return gate_refuse(ERR_RANGE);
 	for (uint64_t i = 0; i < c; i++) {
 		enum error error = check_page(leaf_at(&user, b + i * PAGE_SIZE), &direct);
@@ -87,7 +101,6 @@ GATE_DO(seal_user)
 		if (error)
 			return gate_refuse(error);
 	}
-	user.leaf = NULL;
 	for (uint64_t i = 0; i < c; i++) {
 		pte_t *leaf = leaf_at(&user, b + i * PAGE_SIZE);
 
@@ -97,32 +110,39 @@ GATE_DO(seal_user)
 	return OK;
 }
 
-/* a: dead root, b: address. The vDSO's pages only lose this mapping. */
+/* One leaf of a dead space. The vDSO's pages only lose this mapping, user memory can be written again in the direct map. */
+static inline void unseal_page(pte_t *leaf, struct leaves *direct)
+{
+	paddr_t addr = pte_addr(*leaf, 1);
+	struct frame *frame = gate_frame(addr);
+
+	if (frame && frame->type == FRAME_USER_SEALED) {
+		pte_t *alias = leaf_at(direct, (vaddr_t)phys_to_virt(addr));
+
+		__atomic_store_n(alias, pte_encode(addr, PERM_R | PERM_W, 1), __ATOMIC_RELAXED);
+		*frame = (struct frame){ .type = FRAME_USER, .writable = 1 };
+	} else if (addr != gate_image_to_phys(vdso_data) && addr != gate_image_to_phys(vdso_code)) {
+		return;
+	}
+	__atomic_store_n(leaf, 0, __ATOMIC_RELAXED);
+}
+
+/* a: dead root, b: address, c: pages. What is not sealed stays. */
 GATE_DO(unseal_user)
 {
 	struct leaves user = { .root = a }, direct = { .root = kernel_root_frame };
-	pte_t *leaf, *alias;
-	struct frame *frame;
-	paddr_t addr;
 
-	(void)c, (void)d, (void)e;
+	(void)d, (void)e;
 	if ((a & PAGE_MASK) || frame_type_at(a) != FRAME_DEAD_ROOT)
 		return gate_refuse(ERR_DENIED);
-	if (b < USER_START || b >= USER_END)
+	if (!is_user_range(b, c))
 		return gate_refuse(ERR_RANGE);
-	leaf = leaf_at(&user, b);
-	if (!leaf)
-		return gate_refuse(ERR_NOT_MAPPED);
-	addr = pte_addr(*leaf, 1);
-	frame = gate_frame(addr);
-	if (frame && frame->type == FRAME_USER_SEALED) {
-		alias = leaf_at(&direct, (vaddr_t)phys_to_virt(addr));
-		arch_pte_exchange(alias, pte_encode(addr, PERM_R | PERM_W, 1));
-		*frame = (struct frame){ .type = FRAME_USER, .writable = 1 };
-		gate_kernel_entries_changed();
-	} else if (addr != gate_image_to_phys(vdso_data) && addr != gate_image_to_phys(vdso_code)) {
-		return gate_refuse(ERR_DENIED);
+	for (uint64_t i = 0; i < c; i++) {
+		pte_t *leaf = leaf_at(&user, b + i * PAGE_SIZE);
+
+		if (leaf)
+			unseal_page(leaf, &direct);
 	}
-	arch_pte_exchange(leaf, 0);
+	gate_kernel_entries_changed();
 	return OK;
 }

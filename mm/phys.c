@@ -90,7 +90,7 @@ void __init phys_init(void)
 	mark((place >> PAGE_SHIFT) - frame_table.first, pages, false);
 }
 
-static enum error alloc_aligned(uint64_t pages, uint64_t align_pages, paddr_t *first)
+static enum error alloc_run(uint64_t pages, paddr_t *first)
 {
 	uint64_t run = 0, tried = 0, index = search_from;
 
@@ -104,8 +104,6 @@ static enum error alloc_aligned(uint64_t pages, uint64_t align_pages, paddr_t *f
 			index += 63; /* nothing in 64 frames: callers have interrupts masked */
 			continue;
 		}
-		if (!run && ((frame_table.first + index) & (align_pages - 1)))
-			continue;
 		run = is_free(index) ? run + 1 : 0;
 		if (run == pages) {
 			mark(index + 1 - pages, pages, false);
@@ -120,20 +118,36 @@ static enum error alloc_aligned(uint64_t pages, uint64_t align_pages, paddr_t *f
 enum error phys_alloc(uint64_t pages, paddr_t *first)
 {
 	uint64_t irq_state = lock_acquire(&phys_lock);
-	enum error error = alloc_aligned(pages, 1, first);
+	enum error error = alloc_run(pages, first);
 
 	lock_release(&phys_lock, irq_state);
 	return error;
 }
 
+/* The frame table begins with a whole block, so a block is eight words of the bitmap. */
+#define BLOCK_WORDS (BLOCK_SIZE / PAGE_SIZE / 64)
+
+static bool take_block(uint64_t *words)
+{
+	for (unsigned i = 0; i < BLOCK_WORDS; i++)
+		if (~words[i])
+			return false;
+	for (unsigned i = 0; i < BLOCK_WORDS; i++)
+		words[i] = 0;
+	free_count -= BLOCK_SIZE / PAGE_SIZE;
+	return true;
+}
+
 enum error phys_alloc_block(paddr_t *block)
 {
-	uint64_t irq_state = lock_acquire(&phys_lock), before = search_from;
-	enum error error;
+	uint64_t irq_state = lock_acquire(&phys_lock);
+	enum error error = ERR_NO_MEMORY;
 
-	search_from = 0;
-	error = alloc_aligned(BLOCK_SIZE / PAGE_SIZE, BLOCK_SIZE / PAGE_SIZE, block);
-	search_from = before;
+	for (uint64_t index = 0; index < frame_table.count && error; index += BLOCK_SIZE / PAGE_SIZE)
+		if (take_block(&free_map[index / 64])) {
+			*block = (frame_table.first + index) << PAGE_SHIFT;
+			error = OK;
+		}
 	lock_release(&phys_lock, irq_state);
 	return error;
 }

@@ -14,6 +14,13 @@
 /* The first entry from `index` on that is not empty; 512: none. */
 static unsigned next_used(const pte_t *entries, unsigned index)
 {
+	for (; index < 512 && index % 8; index++)
+		if (entries[index])
+			return index;
+	for (; index < 512; index += 8)
+		if (entries[index] | entries[index + 1] | entries[index + 2] | entries[index + 3] | entries[index + 4] |
+		    entries[index + 5] | entries[index + 6] | entries[index + 7])
+			break;
 	while (index < 512 && !entries[index])
 		index++;
 	return index;

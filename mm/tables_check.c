@@ -34,7 +34,7 @@ static bool is_allowed(enum frame_type type, paddr_t frame, unsigned perms)
 		return false;
 	if (perms & PERM_USER)
 		return type == FRAME_USER || (!(perms & PERM_W) && (type == FRAME_USER_SEALED || is_vdso));
-	return !(perms & PERM_W) || type == FRAME_KERNEL || type == FRAME_USER || type == FRAME_SEALED; /* the last: opened */
+	return !(perms & PERM_W) || type == FRAME_KERNEL || type == FRAME_USER || frame_class(type) == CLASS_DATA; /* the last: opened */
 }
 
 static void count_leaf(void *context, const struct mapping *mapping)

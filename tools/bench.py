@@ -5,7 +5,7 @@
   bench.py [MACHINE]...      run in the repository's root, with kernels and plugin built
 
 Each kernel runs its own benchmarks (test=bench_*, kernel/selftest/bench.c) under -icount, where the counts are exact and
-repeatable; two boots, because the violation's cost depends on the policy. Beside the kernel a plugin in QEMU counts what
+repeatable; two boots, because the violation's cost depends on the policy; and a third that runs the user program `bench`. Beside the kernel a plugin in QEMU counts what
 instructions don't show, which goes to build/bench-counts.json: docs/measuring.md.
 """
 import json
@@ -17,23 +17,40 @@ import counting
 import elf
 
 POLICIES = ["ignore", "once"]
-Figure = namedtuple("Figure", "aim held linux", defaults=(None, None, None))
-# aim: at most that; held: what tests/qemu/test_bench.py allows while the aim is missed. linux: version 6.1 on the same
-# QEMU, counted in the same way (x86_64, aarch64): a sealed write dropped, a permission change per page, entry to init.
+Figure = namedtuple("Figure", "aim held others", defaults=(None, None, None))
+# aim: at most that, one number or one per machine; held: what tests/qemu/test_bench.py allows while the aim is missed.
+# others: who else, on the same QEMU, counted in the same way (x86_64, aarch64). Linux 6.1: a sealed write dropped, a permission
+# change per page, entry to init. seL4 16.0: release build, fast path on; x86_64 without the Meltdown mitigation.
 DROPPED, PER_PAGE, BOOT = (474_000, 376_000), (132, 72), (1_465_000_000, 893_000_000)
 TABLE = {
-    "boot_to_seal": Figure(1_500_000, linux=BOOT),
-    "seal_per_page": Figure(15, linux=PER_PAGE),
-    "protect_512_per_page": Figure(10, linux=PER_PAGE),
+    "boot_to_seal": Figure(1_500_000, others=("Linux", *BOOT)),
+    "seal_per_page": Figure(15, others=("Linux", *PER_PAGE)),
+    "protect_512_per_page": Figure(10, others=("Linux", *PER_PAGE)),
     "gate_empty": Figure(50),
     "gate_one": Figure(),
     "gate_512": Figure(5_000),
-    "ignore_cold": Figure(10_000, linux=DROPPED),
-    "ignore_warm": Figure(3_000, held=3_400, linux=DROPPED),
+    "ignore_cold": Figure(10_000, others=("Linux", *DROPPED)),
+    "ignore_warm": Figure(3_000, held=3_400, others=("Linux", *DROPPED)),
     "once_cold": Figure(),
     "once_warm": Figure(),
     "image_bytes": Figure(163_840, held=192_512),
 }
+USER_TABLE = {
+    "boot_to_user": Figure(3_000_000),
+    "null_syscall": Figure(120, others=("Linux", 325, 314)),
+    "ipc_0": Figure((454, 528), others=("seL4", 454, 528)),
+    "ipc_4": Figure((511, 584), others=("seL4", 511, 584)),
+    "ipc_10": Figure((866, 792), others=("seL4", 1_733, 1_585)),
+    "ipc_64": Figure((1_136, 1_062), others=("seL4", 2_273, 2_125)),
+    "signal": Figure((373, 321), others=("seL4", 373, 321)),
+    "notification_pingpong": Figure((1_026, 985), others=("seL4", 2_053, 1_971)),
+    "yield_pair": Figure((526, 663), others=("seL4", 526, 663)),
+    "fault_pager": Figure((900, 600), others=("seL4", 1_276, 537)),
+    "fault_map": Figure((1_600, 1_200), others=("seL4", 2_075, 1_110)),
+    "map_page": Figure((778, 556), others=("seL4", 778, 556)),
+    "protect_page": Figure((776, 569), others=("seL4", 776, 569)),
+}
+TABLE.update(USER_TABLE)
 SIDE_COUNTS = ["root_loads", "invalidations", "shootdowns", "gate_entries", "longest_masked"]
 
 
@@ -49,6 +66,7 @@ def measure(machine):
         for phase in ("masked_boot", "masked", "masked_printing"):
             if phase not in counts or run.counts[phase]["instructions"] > counts[phase]["instructions"]:
                 counts[phase] = run.counts[phase]
+    figures.update(counting.Run(machine, "init=bench smp=1", plugin=False).user_figures())
     figures["image_bytes"] = dict.fromkeys(("median", "min", "max"), counting.image_bytes(machine)) | {"unit": "bytes"}
     counts["host_seconds"] = seconds
     return {name: figures[name] for name in list(TABLE) + sorted(set(figures) - set(TABLE)) if name in figures}, counts
@@ -62,6 +80,11 @@ def median_passage(run, name):
     return {key: passages[-1][key] for key in SIDE_COUNTS}
 
 
+def limit(value, machine):
+    """An aim, or what is held meanwhile, for one machine; None: there is none."""
+    return value[counting.MACHINES.index(machine)] if isinstance(value, tuple) else value
+
+
 def cell(figure, aim):
     """12 characters for the number, a mark where the aim is missed."""
     if figure is None:
@@ -71,17 +94,18 @@ def cell(figure, aim):
 
 def table(results):
     """Lines for people: a row per figure, median and range per machine, the aim, Linux's figure."""
-    yield f"{'instructions':21}" + "".join(f"{m:>12} {'min … max':>25}" for m in results) + f"{'aim':>12}  Linux 6.1"
+    yield f"{'instructions':22}" + "".join(f"{m:>12} {'min … max':>25}" for m in results) + f"{'aim':>14}  others"
     for name in dict.fromkeys(name for figures in results.values() for name in figures):
         figure = TABLE.get(name, Figure())
-        row = f"{name:21}"
-        for figures in results.values():
+        row = f"{name:22}"
+        for machine, figures in results.items():
             found = figures.get(name)
             span = f"{found['min']:,} … {found['max']:,}" if found else "-"
-            row += f"{cell(found, figure.aim)}{span:>25}"
-        linux = " / ".join(f"{n:,}" for n in figure.linux) if figure.linux else ""
-        yield (row + f"{f'{figure.aim:,}' if figure.aim else '':>12}  {linux}").rstrip()
-    yield "!: the aim is missed. image_bytes is in bytes. Linux: x86_64 / aarch64, the nearest thing to compare with."
+            row += f"{cell(found, limit(figure.aim, machine))}{span:>25}"
+        aim = " / ".join(f"{n:,}" for n in dict.fromkeys(limit(figure.aim, m) or 0 for m in results) if n)
+        others = f"{figure.others[0]} {' / '.join(f'{n:,}' for n in figure.others[1:])}" if figure.others else ""
+        yield (row + f"{aim:>14}  {others}").rstrip()
+    yield "!: the aim is missed. image_bytes is in bytes. Others: x86_64 / aarch64, the nearest thing to compare with."
 
 
 def place(machine, address):

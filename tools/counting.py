@@ -86,6 +86,7 @@ class Run:
             done = subprocess.run(line, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=SECONDS, check=False)
             self.seconds = time.monotonic() - began
             lines = done.stdout.decode("utf-8", "replace").replace("\r", "").split("\n")
+            self.lines = lines
             self.events = [json.loads(x[len("@amber "):]) for x in lines if x.startswith("@amber ")]
             if not self.events or self.events[-1].get("status") != "ok":
                 raise Failed(f"bench: {machine} failed:\n  {line}\n" + "\n".join(lines[-20:]))
@@ -97,6 +98,11 @@ class Run:
     def figures(self):
         """{name: {median, min, max, unit}} as the kernel counted."""
         return {e["name"]: {k: e[k] for k in FIGURES} for e in self.events if e["event"] == "bench"}
+
+    def user_figures(self):
+        """The same from the user program `bench`, which prints lines."""
+        found = [re.search(r"bench: figure (\w+) median (\d+) min (\d+) max (\d+)", line) for line in self.lines]
+        return {m[1]: {"median": int(m[2]), "min": int(m[3]), "max": int(m[4]), "unit": "instructions"} for m in found if m}
 
     def counted(self, name):
         """The same figure's values as the plugin counted, one per passage, sorted."""

@@ -27,10 +27,10 @@
 #define GATE_INTERRUPT    18 /* CPU, enum cpu_interrupt */
 #define GATE_SHOOT        19 /* a shootdown's request: which CPUs (a bit for each) */
 #define GATE_SHOOT_ANSWER 20
-#define GATE_USER_ENTRIES 21 /* table, index, first entry (0 = none), count */
+#define GATE_USER_ENTRIES 21 /* table, index, first frame + permissions (0 = none), count */
 #define GATE_USER_PROTECT 22 /* table, index, permissions, count */
 #define GATE_SEAL_USER    23 /* space root, user address, pages */
-#define GATE_UNSEAL_USER  24 /* dead root, user address */
+#define GATE_UNSEAL_USER  24 /* dead root, user address, pages */
 #define GATE_USER_TABLE   25 /* arena frame, the table above, index there */
 #define GATE_USER_TABLE_FREE 26 /* dead root, user address, level */
 #define GATE_SPACE_ROOT   27 /* two arena frames: root, the table below it */

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/mapping.c: map, unmap, protect and map_seal for ranges of a space that were checked to lie in its user half. Short
+ * ranges are done at once; long ones in steps, between which others run: a region that is half done is marked, and whoever works
+ * on it finds it again by its address. Big lock held, process context.
+ */
+#include "region.h"
+
+#include <amber/panic.h>
+
+#include "frame.h"
+#include "sched.h"
+
+#define STEP_RUNS       12 /* calls of the gate in one step: frames need not be consecutive */
+#define REMOVES_AT_ONCE 4
+
+_Static_assert(MAP_READ == PERM_R && MAP_WRITE == PERM_W && MAP_EXECUTE == PERM_X, "they are used as each other");
+
+/* Tables are there nearly always: they are made when the first page in their reach is mapped. */
+static enum error map_pages(struct space *space, vaddr_t addr, paddr_t first, uint32_t pages, uint32_t perms)
+{
+	enum error error = address_space_map(&space->memory, addr, first, pages, perms);
+
+	if (error != ERR_NOT_MAPPED)
+		return error;
+	error = address_space_prepare(&space->memory, addr, pages);
+	return error ? error : address_space_map(&space->memory, addr, first, pages, perms);
+}
+
+static uint32_t machine_perms(const struct memory *memory, uint32_t perms)
+{
+	return memory->is_device ? perms | PERM_DEVICE : perms;
+}
+
+/* As many of the next pages as have consecutive frames and lie in one table, so that all or none get mapped. */
+static enum error map_run(struct region *region, uint32_t perms, uint32_t most)
+{
+	struct memory *memory = region->memory;
+	uint32_t page = region->offset_pages + region->mapped, count = 1;
+	vaddr_t addr = region->start + (vaddr_t)region->mapped * PAGE_SIZE;
+	paddr_t first = memory_frame(memory, page);
+	enum error error;
+
+	most = MIN(most, MIN(region->pages - region->mapped, 512 - pagetable_index(addr, 1)));
+	while (count < most && memory_frame(memory, page + count) == first + (paddr_t)count * PAGE_SIZE)
+		count++;
+	error = map_pages(region->space, addr, first, count, machine_perms(memory, perms));
+	if (error)
+		return error;
+	region->mapped += count;
+	region->space->mapped_pages += count;
+	return OK;
+}
+
+static enum error fill_step(struct region *region, uint32_t perms)
+{
+	uint32_t target = MIN(region->pages, region->mapped + REGION_STEP_PAGES);
+	enum error error = OK;
+
+	if (region->memory->sealings)
+		return ERR_BUSY;
+	for (unsigned i = 0; i < STEP_RUNS && region->mapped < target && !error; i++)
+		error = map_run(region, perms, target - region->mapped);
+	return error;
+}
+
+/* After a preemption point: the region that the current thread makes there; NULL: it was removed meanwhile. */
+static struct region *own_region(struct space *space, vaddr_t addr)
+{
+	struct link *at = region_first_behind(space, addr);
+
+	if (at == &space->regions || region_of(at)->start != addr || region_of(at)->filler != thread_current())
+		return NULL;
+	return region_of(at);
+}
+
+static void undo_fill(struct space *space, struct region *region)
+{
+	vaddr_t addr = region->start;
+
+	while (region && !region_remove_step(region)) {
+		sched_preemption_point();
+		region = own_region(space, addr);
+	}
+}
+
+/* The rest of a long mapping: all of it, or none. */
+static enum error fill_on(struct space *space, struct region *region, uint32_t perms)
+{
+	vaddr_t addr = region->start;
+	enum error error = OK;
+
+	space_hold(space);
+	region->filler = thread_current();
+	while (!error && region->mapped < region->pages) {
+		sched_preemption_point();
+		region = own_region(space, addr);
+		if (!region || region->is_going) /* revoked, or the space ends */
+			break;
+		commit_begin();
+		error = fill_step(region, perms);
+		commit_end();
+	}
+	if (error)
+		undo_fill(space, region);
+	else if (!region || region->is_going)
+		error = ERR_GONE;
+	else
+		region->filler = NULL;
+	space_let_go(space);
+	return error;
+}
+
+static enum error check_request(const struct space *space, const struct map_request *request)
+{
+	const struct memory *memory = request->memory;
+
+	if (space->is_ending)
+		return ERR_GONE;
+	if (request->offset_pages >= memory->pages || request->pages > memory->pages - request->offset_pages)
+		return ERR_RANGE;
+	if (request->perms & ~request->rights)
+		return ERR_RIGHTS;
+	if (memory->is_device && !arch_user_uart.page)
+		return ERR_UNSUPPORTED;
+	return memory->sealings ? ERR_BUSY : OK;
+}
+
+static bool is_alike(const struct region *region, const struct map_request *request)
+{
+	return region->memory == request->memory && region->handle == request->handle && region->rights == request->rights &&
+	       !region->is_sealed && !region_is_busy(region);
+}
+
+/* One page right behind a region, or right before one, that has the neighbouring page: that region grows. So a space that is
+ * filled page by page has few of them. True: done, or an error. */
+static bool grow(struct space *space, struct link *at, const struct map_request *request, enum error *error)
+{
+	struct region *below = region_of(at->previous), *above = region_of(at);
+	bool is_below = at->previous != &space->regions && region_end(below) == request->addr &&
+			below->offset_pages + below->pages == request->offset_pages && is_alike(below, request);
+	bool is_above = !is_below && at != &space->regions && above->start == request->addr + PAGE_SIZE &&
+			above->offset_pages == request->offset_pages + 1 && is_alike(above, request);
+	struct region *region = is_below ? below : above;
+
+	if (!is_below && !is_above)
+		return false;
+	*error = map_pages(space, request->addr, memory_frame(request->memory, request->offset_pages), 1,
+	                   machine_perms(request->memory, request->perms));
+	if (*error)
+		return true;
+	region->pages++;
+	region->mapped++;
+	space->mapped_pages++;
+	if (is_above) {
+		region->start -= PAGE_SIZE;
+		region->offset_pages--;
+	}
+	return true;
+}
+
+enum error space_map_request(struct space *space, const struct map_request *request)
+{
+	enum error error = check_request(space, request);
+	struct region *region = NULL;
+	struct link *at;
+
+	if (error)
+		return error;
+	at = region_first_behind(space, request->addr);
+	if (at != &space->regions && region_of(at)->start < request->addr + (vaddr_t)request->pages * PAGE_SIZE)
+		return ERR_DENIED;
+	commit_begin();
+	if (request->pages == 1 && grow(space, at, request, &error)) {
+		commit_end();
+		return error;
+	}
+	error = region_new(space, request, at, &region);
+	if (!error)
+		error = fill_step(region, request->perms);
+	if (error && region && !region_remove_step(region)) /* it undoes as much as a step does */
+		panic("map: the first step can't be undone");
+	commit_end();
+	return error || region->mapped == region->pages ? error : fill_on(space, region, request->perms);
+}
+
+enum error space_map(struct space *space, struct handle *handle, vaddr_t addr, uint32_t offset_pages, uint32_t pages, uint32_t perms)
+{
+	struct memory *memory = (struct memory *)handle->object;
+	struct map_request request = {
+		.memory = memory,
+		.handle = handle,
+		.rights = (handle->rights & RIGHT_READ ? MAP_READ | (memory->is_device ? 0 : MAP_EXECUTE) : 0) |
+		          (handle->rights & RIGHT_WRITE ? MAP_WRITE : 0),
+		.perms = perms,
+		.addr = addr,
+		.offset_pages = offset_pages,
+		.pages = pages,
+	};
+
+	return space_map_request(space, &request);
+}
+
+/* The next region in the range that is to be removed; NULL: none. Where one has gone another may have been mapped since. */
+static struct region *going_region(struct space *space, vaddr_t addr, vaddr_t end)
+{
+	struct link *at = region_first_behind(space, addr);
+
+	while (at != &space->regions && region_of(at)->start < end && !region_of(at)->is_going)
+		at = at->next;
+	return at != &space->regions && region_of(at)->start < end ? region_of(at) : NULL;
+}
+
+/* Some of what is marked in the range; true = nothing is left. */
+static bool remove_some(struct space *space, vaddr_t addr, vaddr_t end)
+{
+	for (unsigned i = 0; i < REMOVES_AT_ONCE; i++) {
+		struct region *region = going_region(space, addr, end);
+
+		if (!region)
+			return true;
+		if (!region_remove_step(region))
+			return false;
+	}
+	return !going_region(space, addr, end);
+}
+
+static void mark_going(struct space *space, vaddr_t addr, vaddr_t end)
+{
+	struct link *at = region_first_behind(space, addr);
+
+	for (; at != &space->regions && region_of(at)->start < end; at = at->next)
+		region_of(at)->is_going = true;
+}
+
+enum error space_unmap(struct space *space, vaddr_t addr, uint32_t pages)
+{
+	vaddr_t end = addr + (vaddr_t)pages * PAGE_SIZE;
+	enum error error = region_check(space, addr, end - addr, 0);
+	bool is_done;
+
+	if (!error)
+		error = region_isolate(space, addr, end - addr);
+	if (error)
+		return error;
+	commit_begin();
+	mark_going(space, addr, end);
+	is_done = remove_some(space, addr, end);
+	commit_end();
+	if (is_done)
+		return OK;
+	space_hold(space);
+	do {
+		sched_preemption_point();
+	} while (!remove_some(space, addr, end));
+	space_let_go(space);
+	return OK;
+}
+
+/* A mapping may go while it lasts: each step looks at what is left again. */
+enum error space_protect(struct space *space, vaddr_t addr, uint32_t pages, uint32_t perms)
+{
+	bool is_held = false;
+	enum error error;
+
+	for (;;) {
+		uint32_t count = MIN(pages, (uint32_t)REGION_STEP_PAGES);
+
+		error = region_check(space, addr, (uint64_t)pages * PAGE_SIZE, perms);
+		if (error)
+			break;
+		commit_begin();
+		error = address_space_protect(&space->memory, addr, count, perms);
+		commit_end();
+		pages -= count;
+		addr += (vaddr_t)count * PAGE_SIZE;
+		if (error || !pages)
+			break;
+		if (!is_held)
+			space_hold(space);
+		is_held = true;
+		sched_preemption_point();
+	}
+	if (is_held)
+		space_let_go(space);
+	return error;
+}

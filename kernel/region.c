@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/region.c: the regions of a space: finding, making, splitting, removing them. A search begins where the last one ended,
+ * because most calls go on near the one before. Big lock held.
+ */
+#include "region.h"
+
+#include <amber/panic.h>
+
+#include "pool.h"
+
+#define SEALED_STEP_PAGES 16 /* each costs a gate call of its own */
+
+static struct pool pool = POOL_INIT(pool, sizeof(struct region));
+
+struct link *region_first_behind(struct space *space, vaddr_t addr)
+{
+	struct link *head = &space->regions, *at = space->hint;
+
+	while (at->previous != head && region_end(region_of(at->previous)) > addr)
+		at = at->previous;
+	while (at != head && region_end(region_of(at)) <= addr)
+		at = at->next;
+	space->hint = at;
+	return at;
+}
+
+/* Into all its lists; holds the memory. */
+static void insert(struct region *region, struct link *at)
+{
+	list_insert_before(at, &region->of_space);
+	list_append(&region->memory->regions, &region->of_memory);
+	list_init(&region->of_handle);
+	if (region->handle)
+		list_append(&region->handle->regions, &region->of_handle);
+	object_hold(&region->memory->object);
+	region->space->region_count++;
+}
+
+enum error region_new(struct space *space, const struct map_request *request, struct link *at, struct region **result)
+{
+	struct region *region;
+
+	if (space->region_count >= REGIONS_MAX)
+		return ERR_FULL;
+	region = pool_alloc(&pool);
+	if (!region)
+		return ERR_NO_MEMORY;
+	region->space = space;
+	region->memory = request->memory;
+	region->handle = request->handle;
+	region->start = request->addr;
+	region->offset_pages = request->offset_pages;
+	region->pages = request->pages;
+	region->rights = (uint8_t)request->rights;
+	insert(region, at);
+	*result = region;
+	return OK;
+}
+
+static void free_region(struct region *region)
+{
+	struct space *space = region->space;
+
+	if (region->is_sealing)
+		region->memory->sealings--;
+	if (space->hint == &region->of_space)
+		space->hint = region->of_space.next;
+	list_remove(&region->of_space);
+	list_remove(&region->of_memory);
+	list_remove(&region->of_handle);
+	space->region_count--;
+	object_let_go(&region->memory->object);
+	pool_free(&pool, region);
+}
+
+static enum error check_one(const struct region *region, uint32_t perms)
+{
+	if (region->is_sealed)
+		return ERR_SEALED;
+	if (region_is_busy(region))
+		return ERR_BUSY;
+	return perms & ~(uint32_t)region->rights ? ERR_RIGHTS : OK;
+}
+
+enum error region_check(struct space *space, vaddr_t addr, uint64_t bytes, uint32_t perms)
+{
+	struct link *at = region_first_behind(space, addr);
+	vaddr_t end = addr + bytes;
+
+	if (space->is_ending)
+		return ERR_GONE;
+	for (; addr < end; at = at->next) {
+		enum error error;
+
+		if (at == &space->regions || region_of(at)->start > addr)
+			return ERR_NOT_MAPPED;
+		error = check_one(region_of(at), perms);
+		if (error)
+			return error;
+		addr = region_end(region_of(at));
+	}
+	return OK;
+}
+
+/* The pages from `keep` on become the fresh one's. All are mapped. */
+static void split(struct region *region, uint32_t keep, struct region *fresh)
+{
+	*fresh = *region;
+	fresh->start += (vaddr_t)keep * PAGE_SIZE;
+	fresh->offset_pages += keep;
+	fresh->pages = fresh->mapped = region->pages - keep;
+	region->pages = region->mapped = keep;
+	insert(fresh, region->of_space.next);
+}
+
+enum error region_isolate(struct space *space, vaddr_t addr, uint64_t bytes)
+{
+	struct region *first = region_of(region_first_behind(space, addr));
+	struct region *last = region_of(region_first_behind(space, addr + bytes - 1));
+	bool cut_first = first->start < addr, cut_last = region_end(last) > addr + bytes;
+	struct region *fresh[2] = { 0 };
+
+	if (space->region_count + cut_first + cut_last > REGIONS_MAX)
+		return ERR_FULL;
+	if (cut_first && !(fresh[0] = pool_alloc(&pool)))
+		return ERR_NO_MEMORY;
+	if (cut_last && !(fresh[1] = pool_alloc(&pool))) {
+		if (fresh[0])
+			pool_free(&pool, fresh[0]);
+		return ERR_NO_MEMORY;
+	}
+	if (cut_last) /* before the first, which may be the same one */
+		split(last, (uint32_t)((addr + bytes - last->start) >> PAGE_SHIFT), fresh[1]);
+	if (cut_first)
+		split(first, (uint32_t)((addr - first->start) >> PAGE_SHIFT), fresh[0]);
+	return OK;
+}
+
+void region_set_handle(struct region *region, struct handle *handle)
+{
+	list_remove(&region->of_handle);
+	region->handle = handle;
+	if (handle)
+		list_append(&handle->regions, &region->of_handle);
+}
+
+bool region_remove_step(struct region *region)
+{
+	struct space *space = region->space;
+	uint32_t count = MIN(region->mapped, region->is_sealed ? SEALED_STEP_PAGES : REGION_STEP_PAGES);
+
+	region->is_going = true;
+	region->mapped -= count;
+	if (count && address_space_unmap(&space->memory, region->start + (vaddr_t)region->mapped * PAGE_SIZE, count))
+		panic("space '%s': what is mapped at 0x%zx can't be removed", space->name, (size_t)region->start);
+	space->mapped_pages -= count;
+	if (region->mapped)
+		return false;
+	free_region(region);
+	return true;
+}
+
+void region_revoke(struct region *region)
+{
+	if (region->is_sealed) {
+		region_set_handle(region, NULL);
+	} else {
+		bool is_gone = region_remove_step(region);
+
+		(void)is_gone; /* the caller looks for the next one anyhow */
+	}
+}
+
+uint64_t region_pool_pages(void)
+{
+	return pool.pages;
+}
