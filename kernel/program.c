@@ -1,62 +1,74 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/program.c: finding programs by name and mapping their segments. A module of the boot loader's comes before the archive
- * in the kernel file, so a course's program takes the place of one with the same name. Big lock held, but for the init call.
+ * kernel/program.c: finding and loading programs. A boot module is only looked at where the boot loader left it; it is mapped
+ * read-only, and never changes. Process context, big lock held; init where said.
  */
 #include "program.h"
 
 #include <amber/initcall.h>
 #include <amber/log.h>
 #include <amber/string.h>
+#include <amber/symbols.h>
 
 #include <arch.h>
 
 #include "cpio.h"
 #include "elf.h"
 #include "frame.h"
+#include "kernel_map.h"
 #include "sched.h"
 
-#define PAGES_AT_ONCE 4 /* copied between preemption points */
+static const uint8_t *__ro_after_init module;
+static size_t __ro_after_init module_bytes;
+static paddr_t __initdata module_start, module_end;
 
-extern const uint8_t __user_archive_start[], __user_archive_end[]; /* linker/amber.ld.S */
-
-static const uint8_t *module __ro_after_init; /* in the direct map; NULL: none, or not usable */
-static size_t module_bytes __ro_after_init;
-
-void program_remember_module(paddr_t start, paddr_t end)
+void __init program_remember_module(paddr_t start, paddr_t end)
 {
-	if (start >= end)
-		return;
-	module = phys_to_virt(start);
-	module_bytes = end - start;
+	module_start = start;
+	module_end = end;
 }
 
-static enum error __init check_module(void)
+/* mm/kernel_map.c made it so. */
+static bool __init is_mapped(paddr_t start, paddr_t end)
 {
-	unsigned files;
-	const char *why;
+	for (paddr_t frame = ALIGN_DOWN(start, PAGE_SIZE); frame < end; frame += PAGE_SIZE)
+		if (frame_type_at(frame) != FRAME_RODATA)
+			return false;
+	return true;
+}
 
-	if (!module)
+static enum error __init boot_module(void)
+{
+	const char *why = "it lies where it can't be kept";
+	unsigned files;
+
+	if (module_start == module_end)
 		return OK;
-	why = cpio_check(module, module_bytes, &files);
+	if (is_mapped(module_start, module_end))
+		why = cpio_check(phys_to_virt(module_start), module_end - module_start, &files);
 	if (why) {
-		log_error("init", "the boot module is no archive of programs (cpio -H newc): %s; going on without it", why);
-		module = NULL;
-	} else {
-		log_info("init", "%u files in the boot module", files);
+		log_error("module", "the boot module is not used: %s", why);
+		return OK;
 	}
+	module = phys_to_virt(module_start);
+	module_bytes = module_end - module_start;
+	log_info("module", "%u programs in the boot module", files);
 	return OK;
 }
-INITCALL(INITCALL_LATE, check_module);
+INITCALL(INITCALL_KERNEL, boot_module);
+
+static size_t archive_bytes(void)
+{
+	return (size_t)(__user_archive_end - __user_archive_start);
+}
 
 enum error program_find(const char *name, size_t length, const uint8_t **elf, size_t *bytes)
 {
-	size_t archive_bytes = (size_t)(__user_archive_end - __user_archive_start);
 	struct cpio_member member;
-	enum error error = module ? cpio_find(module, module_bytes, name, length, &member) : ERR_NOT_FOUND;
+	enum error error = cpio_find(module, module_bytes, name, length, &member);
 
 	if (error)
-		error = cpio_find(__user_archive_start, archive_bytes, name, length, &member);
+		error = cpio_find(__user_archive_start, archive_bytes(), name, length, &member);
 	if (error)
 		return error;
 	*elf = member.data;
@@ -64,56 +76,55 @@ enum error program_find(const char *name, size_t length, const uint8_t **elf, si
 	return OK;
 }
 
-static void list_archive(const void *data, size_t bytes, char *text, size_t text_bytes)
+static size_t list_archive(const void *data, size_t data_bytes, char *text, size_t bytes, size_t at)
 {
 	struct cpio archive;
 	struct cpio_member member;
 
-	cpio_begin(&archive, data, bytes);
-	while (cpio_next(&archive, &member)) {
-		size_t used = strlen(text);
-
-		if (used + member.name_length + 2 > text_bytes)
-			return;
-		text[used] = ' ';
-		memcpy(text + used + 1, member.name, member.name_length);
-		text[used + 1 + member.name_length] = '\0';
-	}
+	cpio_begin(&archive, data, data_bytes);
+	while (cpio_next(&archive, &member) && at < bytes)
+		at += (size_t)format(text + at, bytes - at, "%s%.*s", at ? " " : "", (int)MIN(member.name_length, 64), member.name);
+	return MIN(at, bytes);
 }
 
 void program_list(char *text, size_t bytes)
 {
-	text[0] = '\0';
-	if (module)
-		list_archive(module, module_bytes, text, bytes);
-	list_archive(__user_archive_start, (size_t)(__user_archive_end - __user_archive_start), text, bytes);
+	size_t at = list_archive(module, module_bytes, text, bytes, 0);
+
+	text[0] = at ? text[0] : '\0';
+	list_archive(__user_archive_start, archive_bytes(), text, bytes, at);
 }
 
-/* New memory is cleared, so what lies behind the data stays so. */
-static void fill(const struct memory *memory, const struct elf_segment *segment)
+static void fill(struct memory *memory, const struct elf_segment *segment)
 {
-	for (uint64_t done = 0, part; done < segment->data_bytes; done += part) {
-		uint32_t page = (uint32_t)(done >> PAGE_SHIFT);
-
-		part = MIN(segment->data_bytes - done, PAGE_SIZE);
-		memcpy(phys_to_virt(memory_frame(memory, page)), segment->data + done, part);
-		if (page % PAGES_AT_ONCE == PAGES_AT_ONCE - 1)
-			sched_preemption_point();
+	for (uint64_t done = 0; done < segment->data_bytes; done += PAGE_SIZE) {
+		memcpy(phys_to_virt(memory_frame(memory, (uint32_t)(done >> PAGE_SHIFT))), segment->data + done,
+		       MIN(segment->data_bytes - done, PAGE_SIZE));
+		sched_preemption_point();
 	}
 }
 
+/* The mapping alone keeps the memory. */
 static enum error load_segment(struct space *space, const struct elf_segment *segment)
 {
-	struct map_request request = { .rights = segment->perms, .perms = segment->perms, .addr = segment->start, .pages = segment->pages };
-	enum error error = memory_new(segment->pages, &request.memory);
+	struct memory *memory;
+	enum error error = memory_new(segment->pages, &memory);
 
 	if (error)
 		return error;
-	object_hold(&request.memory->object);
-	fill(request.memory, segment);
-	error = space->is_ending ? ERR_GONE : space_map_request(space, &request);
-	object_let_go(&request.memory->object); /* the region holds it, or it dies */
+	object_hold(&memory->object);
+	fill(memory, segment);
+	error = space_map_request(space, &(struct map_request){ .memory = memory, .rights = segment->perms, .perms = segment->perms,
+	                                                        .addr = segment->start, .pages = segment->pages });
+	object_let_go(&memory->object);
 	return error;
+}
+
+static void unload(struct space *space, const struct elf_program *program, unsigned segments)
+{
+	for (unsigned i = 0; i < segments; i++)
+		if (space_unmap(space, program->segments[i].start, program->segments[i].pages))
+			return; /* the space is ending: that unmaps them */
 }
 
 enum error program_load(struct space *space, const uint8_t *elf, size_t bytes, vaddr_t *entry)
@@ -121,19 +132,19 @@ enum error program_load(struct space *space, const uint8_t *elf, size_t bytes, v
 	struct elf_program program;
 	const char *why;
 	enum error error = elf_check(elf, bytes, arch_elf_machine, &program, &why);
-	unsigned loaded = 0;
 
 	if (error) {
-		log_warn("init", "a program can't be loaded: %s", why);
+		log_more("program", "not loaded: %s", why);
 		return error;
 	}
-	for (; loaded < program.segment_count && !error; loaded++)
-		error = load_segment(space, &program.segments[loaded]);
+	for (unsigned i = 0; i < program.segment_count; i++) {
+		error = load_segment(space, &program.segments[i]);
+		if (error) {
+			unload(space, &program, i);
+			object_reap();
+			return error;
+		}
+	}
 	*entry = program.entry;
-	if (!error)
-		return OK;
-	for (unsigned i = 0; i + 1 < loaded && !space->is_ending; i++)
-		if (space_unmap(space, program.segments[i].start, program.segments[i].pages))
-			log_debug("init", "a segment was unmapped by others");
-	return error;
+	return OK;
 }
