@@ -63,6 +63,5 @@ typedef struct trap_frame *ipc_path(struct percpu *cpu, struct thread *current, 
 struct trap_frame *ipc_fast_call(struct percpu *cpu, struct thread *current, struct trap_frame *frame, ipc_path *slowly);
 struct trap_frame *ipc_fast_reply_recv(struct percpu *cpu, struct thread *current, struct trap_frame *frame, ipc_path *slowly);
 struct trap_frame *ipc_fast_fault(struct endpoint *pager, uint64_t badge); /* the current thread's fault */
-extern bool ipc_fast_is_off;                    /* self-test: both paths are driven with the same calls */
 
 #endif

@@ -49,18 +49,31 @@ struct trap_frame *syscall_run(struct percpu *cpu, struct thread *current, struc
 	return frame;
 }
 
-struct trap_frame *syscall_handle(struct trap_frame *frame)
+static inline struct trap_frame *dispatch(struct percpu *cpu, struct thread *current, struct trap_frame *frame)
 {
 	uint64_t number = arch_syscall_number(frame);
-	struct percpu *cpu = this_cpu();
-	struct thread *current = cpu->state->current;
 
-	big_lock_take_by(cpu);
 	if (number == SYS_call)
 		return ipc_fast_call(cpu, current, frame, syscall_run);
 	if (number == SYS_reply_recv)
 		return ipc_fast_reply_recv(cpu, current, frame, syscall_run);
 	return syscall_run(cpu, current, frame);
+}
+
+/* Another CPU has the big lock. Apart, so that the common way needs no registers for after the wait. */
+static __noinline struct trap_frame *wait_and_dispatch(struct trap_frame *frame)
+{
+	big_lock_wait();
+	return dispatch(this_cpu(), thread_current(), frame);
+}
+
+struct trap_frame *syscall_handle(struct trap_frame *frame)
+{
+	struct percpu *cpu = this_cpu();
+
+	if (!big_lock_try(cpu))
+		return wait_and_dispatch(frame);
+	return dispatch(cpu, cpu->state->current, frame);
 }
 
 enum error sys_null(struct trap_frame *frame)
