@@ -28,15 +28,14 @@ static bool is_idle(unsigned cpu)
 }
 
 /* Its last CPU if that is idle; else an idle one; else its last one, or the least loaded of those that are allowed. */
-static unsigned choose_cpu(const struct thread *thread)
+static unsigned choose_of_several(const struct thread *thread, uint32_t allowed)
 {
-	uint32_t allowed = thread->cpus & ((1u << cpus_online()) - 1); /* those that are up come first */
 	unsigned best = thread->cpu;
 
-	if (allowed == 1u << best || ((allowed >> best & 1) && is_idle(best)))
-		return best;
 	if (!(allowed >> best & 1))
-		best = allowed ? (unsigned)__builtin_ctz(allowed) : 0;
+		best = (unsigned)__builtin_ctz(allowed);
+	else if (is_idle(best))
+		return best;
 	for (; allowed; allowed &= allowed - 1) {
 		unsigned cpu = (unsigned)__builtin_ctz(allowed);
 
@@ -46,6 +45,14 @@ static unsigned choose_cpu(const struct thread *thread)
 			best = cpu;
 	}
 	return best;
+}
+
+static inline unsigned choose_cpu(const struct thread *thread)
+{
+	uint32_t allowed = thread->cpus & cpus_online_mask;
+
+	/* 0: a kernel thread's own CPU, before the others are settled. */
+	return !allowed || allowed == 1u << thread->cpu ? thread->cpu : choose_of_several(thread, allowed);
 }
 
 /* In front of `at`, which is in its queue or the queue's head. */
@@ -112,6 +119,21 @@ static struct link *most_important(unsigned cpu)
 	return &run_queues[cpu].queue[31 - (unsigned)__builtin_clz(sched_ready[cpu])];
 }
 
+/* The first of them, off its queue. */
+static inline struct thread *take_first(unsigned cpu)
+{
+	struct link *head = most_important(cpu), *first = head->next;
+	struct thread *thread = LINK_OWNER(first, struct thread, queue);
+
+	head->next = first->next;
+	first->next->previous = head;
+	first->next = first->previous = first;
+	run_queues[cpu].count--;
+	if (list_is_empty(head))
+		sched_ready[cpu] &= ~(1u << thread->priority);
+	return thread;
+}
+
 /* A thread that waits on another CPU and may run here. */
 static struct thread *steal(void)
 {
@@ -141,7 +163,9 @@ struct thread *sched_pick(void)
 	struct thread *next;
 
 	run_queues[cpu].should_reschedule = false;
-	next = sched_ready[cpu] ? LINK_OWNER(most_important(cpu)->next, struct thread, queue) : steal();
+	if (sched_ready[cpu])
+		return take_first(cpu);
+	next = steal();
 	if (!next)
 		return run_queues[cpu].idle;
 	sched_dequeue(next);

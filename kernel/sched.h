@@ -73,8 +73,29 @@ static inline bool sched_is_most_important(unsigned cpu, uint8_t priority)
 }
 
 /* --- kernel/timeout.c: threads that wait for a time ----------------------------------------------------------------- */
-void timeout_set(struct thread *thread, uint64_t microseconds); /* TIMEOUT_FOREVER: none */
-void timeout_cancel(struct thread *thread);
+void timeout_start(struct thread *thread, uint64_t microseconds);
+void timeout_stop(struct thread *thread);
+
+static inline void timeout_set(struct thread *thread, uint64_t microseconds) /* TIMEOUT_FOREVER: none */
+{
+	if (microseconds != TIMEOUT_FOREVER)
+		timeout_start(thread, microseconds);
+}
+
+static inline void timeout_cancel(struct thread *thread)
+{
+	if (thread->wakes_at_us != UINT64_MAX)
+		timeout_stop(thread);
+}
+
+/* From STOPPED or any waiting state, off its queue already. One that was killed is on its way to its end. */
+static inline void thread_make_ready(struct thread *thread)
+{
+	timeout_cancel(thread);
+	if (!thread->is_killed)
+		sched_enqueue(thread);
+}
+
 void timeout_tick(void); /* wakes those whose time has come: sched's timer interrupt */
 
 #endif

@@ -233,14 +233,6 @@ enum error thread_new_user(struct space *space, struct thread **result)
 	return OK;
 }
 
-void thread_make_ready(struct thread *thread)
-{
-	timeout_cancel(thread);
-	if (thread->is_killed)
-		return; /* it is on its way to its end already */
-	sched_enqueue(thread);
-}
-
 /* On its own kernel stack; big lock held, interrupts masked. */
 static void end_in_own_context(void *argument)
 {
