@@ -66,14 +66,14 @@ static void __init set_range_types(const struct memory_range *range, const struc
 	set_types(MAX(from, LOWEST_RAM), to, FRAME_KERNEL);
 }
 
-/* A boot module never changes: it is read-only, like the kernel's constants. Where it lies in anything but RAM that was kept for
- * it, it stays unmapped. */
+/* A boot module never changes: it is read-only, like the kernel's constants, also below 1 MiB, where GRUB puts it under UEFI.
+ * Where it lies in anything but RAM that was kept for it, it stays unmapped. */
 static void __init set_module_type(const struct boot_info *boot_info)
 {
 	paddr_t start = ALIGN_DOWN(boot_info->initrd_start, PAGE_SIZE), end = ALIGN_UP(boot_info->initrd_end, PAGE_SIZE);
 	bool is_apart = start >= image_phys(__image_end) || end <= image_phys(__image_start);
 
-	if (start >= LOWEST_RAM && is_apart && memory_map_is(&memory_map, start, end, MEMORY_BOOT))
+	if (is_apart && memory_map_is(&memory_map, start, end, MEMORY_BOOT))
 		set_types(start, end, FRAME_RODATA);
 }
 
