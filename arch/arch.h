@@ -54,6 +54,7 @@ enum root_kind { ROOT_KERNEL, ROOT_GATE, ROOT_DRY };
 static inline uint64_t arch_root_value(paddr_t frame, enum root_kind kind);
 /* Copies one page; both aligned to 8 bytes. Any memory that may be cached. */
 static inline void arch_copy_page(void *to, const void *from);
+static inline void arch_copy_words(uint64_t *to, const uint64_t *from, uint64_t words); /* at least 1 */
 /* Counts for measurements: executed instructions if the clock counts them (under -icount), else false. */
 static inline uint64_t arch_instructions(void);    /* raw counter: only differences mean something */
 /* ARCH_COUNTER(value, before, behind): one block of assembly: `before`, the counter (its low 32 bits at least), `behind`.

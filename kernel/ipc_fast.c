@@ -14,7 +14,6 @@
 #include "space.h"
 #include "syscall.h"
 
-uint64_t ipc_fast_taken, ipc_slow_taken;
 bool ipc_fast_is_off;
 
 /* 0 … 64 words, no handles, no other bits than the label's. */
@@ -47,24 +46,6 @@ static inline void tie(struct thread *caller, struct thread *server)
 	server->caller_is_gone = false;
 }
 
-static inline void copy_page_words(const struct thread *from, const struct thread *to, unsigned words)
-{
-	const uint64_t *source = from->message->words;
-	uint64_t *target = to->message->words;
-	unsigned i = MESSAGE_REGISTER_WORDS;
-
-	for (; i + 4 <= words; i += 4) {
-		uint64_t a = source[i], b = source[i + 1], c = source[i + 2], d = source[i + 3];
-
-		target[i] = a;
-		target[i + 1] = b;
-		target[i + 2] = c;
-		target[i + 3] = d;
-	}
-	for (; i < words; i++)
-		target[i] = source[i];
-}
-
 static inline void deliver(const struct thread *from, const struct trap_frame *source, const struct thread *to, uint64_t flags,
                            uint64_t badge)
 {
@@ -81,28 +62,28 @@ static inline void deliver(const struct thread *from, const struct trap_frame *s
 	arch_syscall_set_result(target, 5, d);
 	arch_syscall_set_result(target, 6, badge);
 	if (MESSAGE_WORDS(info) > MESSAGE_REGISTER_WORDS)
-		copy_page_words(from, to, MESSAGE_WORDS(info));
+		arch_copy_words(&to->message->words[MESSAGE_REGISTER_WORDS], &from->message->words[MESSAGE_REGISTER_WORDS],
+		                MESSAGE_WORDS(info) - MESSAGE_REGISTER_WORDS);
 }
 
 static inline struct trap_frame *run(struct percpu *cpu, struct thread *next)
 {
-	ipc_fast_taken++;
 	sched_become_on(cpu, next);
 	return next->frame;
 }
 
-struct trap_frame *ipc_fast_call(struct percpu *cpu, struct thread *current, struct trap_frame *frame)
+struct trap_frame *ipc_fast_call(struct percpu *cpu, struct thread *current, struct trap_frame *frame, ipc_path *slowly)
 {
 	struct handle *handle;
 	struct thread *receiver;
 
 	if (!is_plain(arch_syscall_argument(frame, 1)) || arch_syscall_argument(frame, 6) != TIMEOUT_FOREVER)
-		return NULL;
+		return slowly(cpu, current, frame);
 	if (handle_look_up(&current->space->handles, arch_syscall_argument(frame, 0), OBJECT_ENDPOINT, RIGHT_SEND, &handle))
-		return NULL;
+		return slowly(cpu, current, frame);
 	receiver = receiver_at(cpu, (const struct endpoint *)handle->object);
 	if (!receiver || current->is_killed)
-		return NULL;
+		return slowly(cpu, current, frame);
 
 	/* From here on nothing fails. */
 	current->commit_depth++;
@@ -174,13 +155,13 @@ static inline struct thread *reply_predicate(const struct percpu *cpu, const str
 	return current->is_killed || ipc_fast_is_off ? NULL : caller;
 }
 
-struct trap_frame *ipc_fast_reply_recv(struct percpu *cpu, struct thread *current, struct trap_frame *frame)
+struct trap_frame *ipc_fast_reply_recv(struct percpu *cpu, struct thread *current, struct trap_frame *frame, ipc_path *slowly)
 {
 	struct endpoint *endpoint;
 	struct thread *caller = reply_predicate(cpu, current, frame, &endpoint);
 
 	if (!caller)
-		return NULL;
+		return slowly(cpu, current, frame);
 
 	/* From here on nothing fails. */
 	current->commit_depth++;

@@ -25,7 +25,7 @@ static inline void address_space_load_on(struct percpu *cpu, struct address_spac
 		return;
 	if (space) {
 		root = *(const volatile paddr_t *)&space->root; /* what is checked is what is loaded */
-		if (__builtin_expect(frame_type_at(root) != FRAME_SPACE_ROOT || (root & PAGE_MASK), 0))
+		if (__builtin_expect(!frame_is(root, FRAME_SPACE_ROOT) || (root & PAGE_MASK), 0))
 			address_space_no_root(space);
 		asid = space->asid;
 		space->cpus |= bit; /* before the first translation */

@@ -199,15 +199,21 @@ static struct thread *next_of(struct thread *thread, enum error error)
 
 	if (error != SYSCALL_BLOCKED) {
 		arch_syscall_set_result(thread->frame, 0, error);
-		if (!queues->should_reschedule || !(queues->ready >> thread->priority))
+		if (!queues->should_reschedule || !(sched_ready[this_cpu()->id] >> thread->priority))
 			return thread;
 		sched_enqueue_here(thread);
 	}
-	while (!queues->ready)
+	while (!sched_ready[this_cpu()->id])
 		time_out_one();
 	thread = sched_pick();
 	thread->state = THREAD_RUNNING;
 	return thread;
+}
+
+static struct trap_frame *not_taken(struct percpu *cpu, struct thread *current, struct trap_frame *frame)
+{
+	(void)cpu, (void)current, (void)frame;
+	return NULL;
 }
 
 static void step(void)
@@ -221,8 +227,8 @@ static void step(void)
 	this_cpu()->state->current = running;
 	set_arguments(running->frame, &call);
 	if (has_fast_path)
-		next = call.number == SYS_call ? ipc_fast_call(this_cpu(), running, running->frame) :
-		                              ipc_fast_reply_recv(this_cpu(), running, running->frame);
+		next = call.number == SYS_call ? ipc_fast_call(this_cpu(), running, running->frame, not_taken) :
+		                              ipc_fast_reply_recv(this_cpu(), running, running->frame, not_taken);
 	tried += has_fast_path;
 	fast += next != NULL;
 	world.running = next ? thread_current() : next_of(running, run_slowly(running->frame, call.number));
