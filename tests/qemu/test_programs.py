@@ -81,6 +81,7 @@ def test_uart(machine):
     """The driver's own lines have no time in front, so this run is not checked like others."""
     with start(machine, "init=uart", keyboard=True) as guest:
         guest.wait_line("uart: the driver runs")
+        guest.settle(0.5)   # it waits for an interrupt by now
         guest.type(b"one\n")
         guest.wait_line("uart: you typed 'one'")
         guest.type(b"two\rthree\n")
