@@ -11,8 +11,8 @@
 #include "space.h"
 #include "thread.h"
 
+extern uint32_t sched_ready[MAX_CPUS];    /* bit p: that CPU's queue of priority p is not empty */
 struct run_queues {
-	uint32_t ready;                   /* bit p: queue p is not empty */
 	uint32_t count;
 	bool should_reschedule;           /* a higher priority woke, or the time slice is over */
 	struct thread *idle;              /* runs when there is nothing else */
@@ -69,7 +69,7 @@ static inline void sched_become(struct thread *next)
 /* Is nobody who is ready on that CPU more important than a thread of that priority? */
 static inline bool sched_is_most_important(unsigned cpu, uint8_t priority)
 {
-	return !(run_queues[cpu].ready >> priority >> 1);
+	return !(sched_ready[cpu] >> priority >> 1);
 }
 
 /* --- kernel/timeout.c: threads that wait for a time ----------------------------------------------------------------- */

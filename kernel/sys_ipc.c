@@ -203,7 +203,7 @@ enum error sys_yield(struct trap_frame *frame)
 {
 	struct thread *current = thread_current();
 
-	if (!(run_queues[this_cpu()->id].ready >> current->priority))
+	if (!(sched_ready[this_cpu()->id] >> current->priority))
 		return OK;
 	commit_begin();
 	arch_syscall_set_result(frame, 0, OK);

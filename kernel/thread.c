@@ -174,7 +174,7 @@ void thread_wait(void)
 	big_lock_take();
 	if (object_reap_is_due())
 		object_reap();
-	if (run_queues[this_cpu()->id].ready) {
+	if (sched_ready[this_cpu()->id]) {
 		sched_yield();
 		big_lock_drop();
 		arch_irq_enable();
