@@ -4,10 +4,11 @@
  * map and page fault, so they are short; what they check is the same as in mm/gate.c: each entry against the frame table, W^X,
  * and that what is sealed stays. A leaf for user mode may stand nowhere but in the tables that these functions change.
  */
-#include "gate_parts.h"
+#include "gate_user.h"
 
 #include <amber/broken.h>
 
+#include "gate_parts.h"
 #include "vdso_pages.h"
 
 #define ENTRIES    512
