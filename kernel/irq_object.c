@@ -12,16 +12,15 @@
 #include "big_lock.h"
 #include "ipc.h"
 
-static struct irq *uart_irq;
+static struct irq *bound; /* there is one line */
 
-struct irq *irq_of_uart(void)
+struct irq *irq_new_of_uart(void)
 {
-	if (uart_irq || !arch_uart_irq_line)
-		return uart_irq;
-	uart_irq = object_new(OBJECT_IRQ);
-	if (uart_irq)
-		uart_irq->line = arch_uart_irq_line;
-	return uart_irq;
+	struct irq *irq = arch_uart_irq_line ? object_new(OBJECT_IRQ) : NULL;
+
+	if (irq)
+		irq->line = arch_uart_irq_line;
+	return irq;
 }
 
 bool irq_object_fire(unsigned line)
@@ -29,9 +28,9 @@ bool irq_object_fire(unsigned line)
 	bool is_bound;
 
 	big_lock_take();
-	is_bound = uart_irq && uart_irq->line == line && uart_irq->notification;
+	is_bound = bound && bound->line == line;
 	if (is_bound)
-		notification_signal(uart_irq->notification, uart_irq->bits);
+		notification_signal(bound->notification, bound->bits);
 	big_lock_drop();
 	return is_bound;
 }
@@ -47,6 +46,7 @@ enum error irq_bind(struct irq *irq, struct notification *notification, uint64_t
 	object_hold(&notification->object);
 	irq->notification = notification;
 	irq->bits = bits;
+	bound = irq;
 	if (before)
 		object_let_go(&before->object);
 	return OK;
@@ -66,6 +66,7 @@ bool irq_destroy_step(struct object *object)
 		object_let_go(&irq->notification->object);
 	}
 	irq->notification = NULL;
-	uart_irq = NULL;
+	if (bound == irq)
+		bound = NULL;
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/irq_object.h: an interrupt line as a kernel object: it signals a notification. There is one, the serial line's. Big lock
- * held, but for irq_object_fire (amber/upcalls.h).
+ * kernel/irq_object.h: an interrupt line as a kernel object: it signals a notification. There is one line, the serial one's. Big
+ * lock held, but for irq_object_fire (amber/upcalls.h).
  */
 #ifndef AMBER_IRQ_OBJECT_H
 #define AMBER_IRQ_OBJECT_H
@@ -17,7 +17,7 @@ struct irq {
 	uint64_t bits;
 };
 
-struct irq *irq_of_uart(void); /* made when first asked for; NULL: no such line, or no memory */
+struct irq *irq_new_of_uart(void); /* NULL: no such line, or no memory */
 enum error irq_bind(struct irq *irq, struct notification *notification, uint64_t bits) __must_check;
 enum error irq_acknowledge(struct irq *irq) __must_check; /* ERR_NOT_FOUND: not bound */
 bool irq_destroy_step(struct object *object);

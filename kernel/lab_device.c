@@ -13,13 +13,9 @@
 #include "kernel_map.h"
 #include "pagetable.h"
 
-static struct lab_device *device;
-
-struct lab_device *lab_device(void)
+struct lab_device *lab_device_new(void)
 {
-	if (!device && options.lab)
-		device = object_new(OBJECT_LAB);
-	return device;
+	return options.lab ? object_new(OBJECT_LAB) : NULL;
 }
 
 /* One instruction each, so that a record names the function. */
@@ -85,6 +81,5 @@ enum error lab_load(uint64_t addr, unsigned bytes, uint64_t *value)
 bool lab_destroy_step(struct object *object)
 {
 	(void)object;
-	device = NULL;
 	return true;
 }

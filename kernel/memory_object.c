@@ -91,6 +91,7 @@ struct memory *memory_of_device(void)
 	memory->is_device = true;
 	memory->pages = 1;
 	memory->frames[0][0] = arch_user_uart.page;
+	object_hold(&memory->object); /* it stays: there is one such device, and programs come and go */
 	device_memory = memory;
 	return memory;
 }
@@ -108,7 +109,5 @@ bool memory_destroy_step(struct object *object)
 		return false;
 	for (unsigned i = 0; i < ARRAY_SIZE(memory->frames) && memory->frames[i]; i++)
 		phys_free((vaddr_t)memory->frames[i] - DIRECT_MAP_BASE, 1);
-	if (memory == device_memory)
-		device_memory = NULL;
 	return true;
 }

@@ -85,7 +85,7 @@ bool space_end_step(struct space *space) __must_check;
 /* Cleared; with preemption points if it is large: ERR_GONE, the current thread was killed meanwhile. */
 enum error memory_new(uint32_t pages, struct memory **memory) __must_check;
 void memory_discard(struct memory *memory); /* nobody got a handle to it; object_reap takes it apart */
-struct memory *memory_of_device(void);  /* the serial line's registers, made when first asked for; NULL: no memory */
+struct memory *memory_of_device(void);  /* the serial line's registers: made when first asked for, for good; NULL: no memory */
 bool memory_destroy_step(struct object *object);
 static inline paddr_t memory_frame(const struct memory *memory, uint32_t page)
 {
