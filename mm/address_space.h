@@ -17,7 +17,7 @@
 struct address_space {
 	paddr_t root;        /* frame of type FRAME_SPACE_ROOT; 0 = none (any more) */
 	unsigned asid;       /* 0 where the machine has none */
-	uint32_t cpus;       /* x86_64: where it is loaded now; aarch64: where its ASID may have translations */
+	uint32_t cpus;       /* where its ASID may have translations; without ASIDs: those whose state->space it is (shootdown.c) */
 	bool is_dead;        /* address_space_kill was called */
 	vaddr_t freed_to;    /* address_space_free_step: no table is left below */
 };

@@ -13,27 +13,25 @@
 
 void address_space_no_root(const struct address_space *space) __noreturn; /* mm/address_space.c: panics */
 
-/* The same for a caller that has this_cpu() at hand. */
+/* For a caller that has this_cpu() at hand. */
 static inline void address_space_load_on(struct percpu *cpu, struct address_space *space)
 {
-	struct address_space *before = cpu->state->space;
-	uint32_t bit = 1u << cpu->id;
+	struct cpu_state *state = cpu->state;
 	paddr_t root = 0;
 	unsigned asid = 0;
 
-	if (before == space)
+	if (state->space == space)
 		return;
 	if (space) {
-		root = *(const volatile paddr_t *)&space->root; /* what is checked is what is loaded */
-		if (__builtin_expect(frame_type_at(root) != FRAME_SPACE_ROOT || (root & PAGE_MASK), 0))
+		root = *(const volatile paddr_t *)&space->root & ~PAGE_MASK; /* what is checked is what is loaded */
+		if (__builtin_expect(frame_type_at(root) != FRAME_SPACE_ROOT, 0))
 			address_space_no_root(space);
 		asid = space->asid;
-		space->cpus |= bit; /* before the first translation */
+		if (asid) /* before the first translation */
+			space->cpus |= 1u << cpu->id;
 	}
-	cpu->state->space = space;
+	state->space = space;
 	arch_space_load(root, asid);
-	if (before && !before->asid) /* without ASIDs the load has dropped its translations */
-		before->cpus &= ~bit;
 }
 
 static inline void address_space_load(struct address_space *space)

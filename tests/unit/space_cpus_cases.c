@@ -77,13 +77,14 @@ static void test_loading(void **state)
 	address_space_load(&a);
 	address_space_load(&a);
 	assert_int_equal(fake_space_loads, loads + 1);
-	assert_true(fake_user_root == a.root && fake_user_asid == a.asid && this_cpu()->state->space == &a && a.cpus == 1);
+	assert_true(fake_user_root == a.root && fake_user_asid == a.asid && this_cpu()->state->space == &a);
+	assert_int_equal(a.cpus, arch_asids ? 1 : 0);
 	fake_be_cpu(2);
 	address_space_load(&a);
-	assert_int_equal(a.cpus, 5);
+	assert_int_equal(a.cpus, arch_asids ? 5 : 0);
 	address_space_load(&b);
-	assert_int_equal(a.cpus, arch_asids ? 5 : 1); /* translations stay under an ASID */
-	assert_int_equal(b.cpus, 4);
+	assert_int_equal(a.cpus, arch_asids ? 5 : 0); /* translations stay under an ASID */
+	assert_int_equal(b.cpus, arch_asids ? 4 : 0);
 	address_space_load(NULL);
 	assert_true(fake_user_root == 0 && b.cpus == (arch_asids ? 4 : 0) && !this_cpu()->state->space);
 }
@@ -111,8 +112,6 @@ static void test_a_forged_root(void **state)
 		assert_int_equal(fake_space_loads, loads);
 		this_cpu()->state->space = NULL;
 	}
-	a.root = root + 8;
-	assert_true(PANICS(address_space_load(&a)));
 	a.root = ~0ull;
 	assert_true(PANICS(address_space_load(&a)));
 	a.root = root;
