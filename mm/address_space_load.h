@@ -24,7 +24,7 @@ static inline void address_space_load_on(struct percpu *cpu, struct address_spac
 		return;
 	if (space) {
 		root = *(const volatile paddr_t *)&space->root & ~PAGE_MASK; /* what is checked is what is loaded */
-		if (__builtin_expect(frame_type_at(root) != FRAME_SPACE_ROOT, 0))
+		if (__builtin_expect(!frame_is(root, FRAME_SPACE_ROOT), 0))
 			address_space_no_root(space);
 		asid = space->asid;
 		if (asid) /* before the first translation */

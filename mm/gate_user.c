@@ -112,10 +112,16 @@ static inline uint64_t map(pte_t *slot, uint64_t frame_and_perms, uint64_t count
 		return map_extra(slot, addr, perms, count);
 	if ((perms & PERM_DEVICE) || count > limit - first)
 		return gate_refuse(ERR_DENIED);
+	pte = pte_encode(addr, perms, 1);
+	if (__builtin_expect(count == 1 && !*slot && may_map(frame), 1)) {
+		store(slot, pte);
+		frame->level++;
+		frame->writable += writable;
+		return OK;
+	}
 	for (uint64_t i = 0; i < count; i++)
 		if (slot[i] || !may_map(&frame[i]))
 			return gate_refuse(ERR_DENIED);
-	pte = pte_encode(addr, perms, 1);
 	for (uint64_t i = 0; i < count; i++, pte += PAGE_SIZE) {
 		store(&slot[i], pte);
 		frame[i].level++;
