@@ -297,6 +297,41 @@ static void test_ranges_over_several_tables(void **state)
 	expect_rules();
 }
 
+static const char *broken_at;
+
+static void behind_store(const struct fake_event *store)
+{
+	(void)store;
+	if (!broken_at)
+		broken_at = tables_broken_rule();
+}
+
+/* The rules hold not only between gate calls but behind each single store. */
+static void test_the_rules_hold_at_every_moment(void **state)
+{
+	paddr_t frames[3];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		frames[i] = new_frame();
+	broken_at = NULL;
+	fake_record_begin(behind_store);
+	assert_int_equal(address_space_create(&a), OK);
+	assert_int_equal(address_space_prepare(&a, USER, 1), OK);
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(address_space_map(&a, USER + i * PAGE_SIZE, frames[i], 1, RW), OK);
+	assert_int_equal(address_space_protect(&a, USER, 1, PERM_R | PERM_X), OK);
+	assert_int_equal(address_space_seal(&a, USER, 2), OK);
+	assert_int_equal(address_space_unmap(&a, USER + 2 * PAGE_SIZE, 1), OK);
+	address_space_kill(&a);
+	assert_int_equal(address_space_unmap(&a, USER, 3), OK);
+	free_space(&a, 1);
+	fake_record_end();
+	if (broken_at)
+		fail_msg("%s", broken_at);
+	expect_rules();
+}
+
 int address_space_cases(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +340,7 @@ int address_space_cases(void)
 		cmocka_unit_test_setup(test_asids, scene),
 		cmocka_unit_test_setup(test_mapping_against_a_model, scene),
 		cmocka_unit_test_setup(test_ranges_over_several_tables, scene),
+		cmocka_unit_test_setup(test_the_rules_hold_at_every_moment, scene),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
