@@ -72,9 +72,9 @@ static bool is_in(const struct link *head, const struct link *link)
 static void check_handle(struct report *report, struct space *space, struct handle *handle)
 {
 	uint32_t index = handle->value % HANDLES_MAX;
+	const struct handle *page = space->handles.pages[index / HANDLE_PAGE_ENTRIES];
 
-	REQUIRE(report, space,
-	        index && &space->handles.pages[index / HANDLE_PAGE_ENTRIES][index % HANDLE_PAGE_ENTRIES] == handle, index);
+	REQUIRE(report, space, index && &page[index % HANDLE_PAGE_ENTRIES] == handle, index);
 	REQUIRE(report, space, space->handles.taken[index / 64] >> (index % 64) & 1, index);
 	REQUIRE(report, space, handle->table == &space->handles, index);
 	REQUIRE(report, space, !handle->object->is_dead, index);
