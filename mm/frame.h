@@ -75,6 +75,7 @@ static inline enum frame_type frame_type_at(paddr_t addr)
 	return frame ? (enum frame_type)frame->type : FRAME_RESERVED;
 }
 
+/* Exactly that, which isn't FRAME_RESERVED. */
 static inline bool frame_is(paddr_t addr, enum frame_type type)
 {
 	uint64_t index = (addr >> PAGE_SHIFT) - frame_table.first;
