@@ -66,7 +66,7 @@ static enum error make_memory(struct worker *worker, unsigned place)
 
 	if (error)
 		return error;
-	error = handle_prepare(&scene.owner->handles, 1);
+	error = handle_at(place) ? (enum error)ERR_BUSY : handle_prepare(&scene.owner->handles, 1); /* somebody was faster */
 	if (error)
 		memory_discard(memory);
 	else
@@ -77,7 +77,7 @@ static enum error make_memory(struct worker *worker, unsigned place)
 static enum error copy_handle(unsigned from, unsigned to)
 {
 	struct handle *handle = handle_at(from);
-	enum error error = handle ? handle_prepare(&scene.owner->handles, 1) : (enum error)ERR_HANDLE;
+	enum error error = handle && !handle_at(to) ? handle_prepare(&scene.owner->handles, 1) : (enum error)ERR_HANDLE;
 
 	if (!error)
 		scene.numbers[to] = handle_insert(&scene.owner->handles, handle->object, handle->rights, 0, handle)->value;
@@ -122,28 +122,57 @@ static enum error renew_space(unsigned number)
 	return OK;
 }
 
+struct range {
+	vaddr_t addr;
+	uint32_t pages;
+};
+
+/* Mostly within what one region covers, else holes would refuse nearly every call. */
+static struct range random_range(struct worker *worker, struct space *space)
+{
+	uint32_t page = random_below(worker, WINDOW), most = random_below(worker, 3) ? 8 : 400;
+	struct range range = { BASE + (vaddr_t)page * PAGE_SIZE, 1 + random_below(worker, MIN(most, WINDOW - page)) };
+	const struct link *at = region_first_behind(space, range.addr);
+	const struct region *region = region_of((struct link *)at);
+
+	if (at == &space->regions || random_below(worker, 4) == 0)
+		return range;
+	range.addr = MAX(range.addr, region->start);
+	range.pages = MIN(range.pages, (uint32_t)((region_end(region) - range.addr) >> PAGE_SHIFT));
+	return range;
+}
+
+static enum error map(struct worker *worker, struct space *space, unsigned place, uint32_t perms)
+{
+	struct handle *handle = handle_at(place);
+	uint32_t page = random_below(worker, WINDOW), offset = random_below(worker, 4), pages;
+
+	if (!handle)
+		return make_memory(worker, place);
+	pages = ((const struct memory *)handle->object)->pages;
+	pages = MIN(pages > offset ? pages - offset : 1, WINDOW - page);
+	return space_map(space, handle, BASE + (vaddr_t)page * PAGE_SIZE, offset, 1 + random_below(worker, pages), perms);
+}
+
 static enum error call(struct worker *worker)
 {
+	static const uint8_t choice[] = { MAP_READ, MAP_READ | MAP_WRITE, MAP_READ | MAP_EXECUTE };
 	struct space *space = scene.spaces[random_below(worker, SPACES)];
 	unsigned place = random_below(worker, PLACES), what = random_below(worker, 100);
-	uint32_t page = random_below(worker, WINDOW), most = random_below(worker, 3) ? 8 : 400;
-	uint32_t count = 1 + random_below(worker, MIN(most, WINDOW - page));
-	static const uint8_t perms[] = { MAP_READ, MAP_READ | MAP_WRITE, MAP_READ | MAP_EXECUTE };
-	vaddr_t addr = BASE + (vaddr_t)page * PAGE_SIZE;
-	struct handle *handle = handle_at(place);
+	uint32_t perms = choice[random_below(worker, 3)];
+	struct range range = random_range(worker, space);
 
 	if (what < 40)
-		return handle ? space_map(space, handle, addr, random_below(worker, 4), count, perms[random_below(worker, 3)]) :
-		                make_memory(worker, place);
-	if (what < 60)
-		return space_unmap(space, addr, count);
+		return map(worker, space, place, perms);
+	if (what < 58)
+		return space_unmap(space, range.addr, range.pages);
 	if (what < 75)
-		return space_protect(space, addr, count, perms[random_below(worker, 3)]);
-	if (what < 83)
-		return space_seal(space, addr, MIN(count, 512u));
+		return space_protect(space, range.addr, range.pages, perms);
+	if (what < 80)
+		return space_seal(space, range.addr, MIN(range.pages, 512u));
 	if (what < 87)
 		return revoke(place);
-	if (what < 91)
+	if (what < 93)
 		return close_handle(place);
 	if (what < 97)
 		return copy_handle(place, random_below(worker, PLACES));
