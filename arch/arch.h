@@ -64,6 +64,7 @@ extern paddr_t arch_image_phys;                     /* class data: where IMAGE_B
 
 /* --- cpu.c ------------------------------------------------------------------------------------------------ */
 extern const char arch_name[];                      /* "x86_64", "aarch64" */
+extern const uint16_t arch_elf_machine;             /* e_machine of its programs (ELF) */
 const char *arch_cpu_missing(const struct boot_info *boot_info); /* what the machine lacks ("NX", "GICv2"), or NULL */
 const char *const *arch_cpu_features(void);         /* the optional features in use, ends with NULL */
 void arch_percpu_install(struct percpu *cpu);       /* GS base / TPIDR_EL1 := cpu */
@@ -238,6 +239,9 @@ enum error arch_intc_init(void);                    /* interrupt controller: all
 enum error arch_timer_init(void);                   /* calibrates if needed, starts TIMER_HZ ticks on this CPU */
 enum error arch_timer_start(void);                  /* the same on another CPU, afterwards */
 uint64_t arch_time_us(void);                        /* since kernel entry; works from the first line on (0 until calibrated) */
+/* How user mode computes the same: (counter - base) * scale >> shift, in 128 bits (struct vdso_data). Timer running. */
+void arch_clock_describe(uint64_t *base, uint64_t *scale, uint64_t *shift);
+extern const uint8_t arch_vdso_start[], arch_vdso_end[]; /* vdso.S: uint64_t vdso_time_us(void), position independent */
 uint64_t arch_entry_instructions(void);             /* arch_instructions() at kernel entry */
 uint64_t arch_hardware_wait_instructions(void);     /* instructions spent waiting for hardware until now */
 

@@ -79,16 +79,32 @@ static void __init parse_test(struct cmdline *cmdline, const char *value)
 	copy_text(cmdline->options->test, sizeof(cmdline->options->test), value);
 }
 
+static bool __init is_letter_or_digit(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static void __init parse_init(struct cmdline *cmdline, const char *value)
+{
+	size_t name = 0, length = strlen(value);
+
+	while (is_letter_or_digit(value[name]) || (value[name] && strchr("-_.", value[name])))
+		name++;
+	cmdline->options->init[0] = '\0';
+	cmdline->options->init_failed = true;
+	if (!name || (value[name] && value[name] != ' '))
+		cmdline_complain(cmdline, "a program's name has letters, digits, - _ and . only; nothing is started");
+	else if (length > INIT_MAX)
+		cmdline_complain(cmdline, "longer than %d bytes; nothing is started", INIT_MAX);
+	else
+		cmdline->options->init_failed = !copy_text(cmdline->options->init, sizeof(cmdline->options->init), value);
+}
+
 static void __init parse_exit(struct cmdline *cmdline, const char *value)
 {
 	cmdline->options->exit_debug = strcmp(value, "debug") == 0;
 	if (!cmdline->options->exit_debug)
 		cmdline_complain(cmdline, "value is not 'debug'; using ordinary power-off");
-}
-
-static bool __init is_letter_or_digit(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static void __init parse_nonce(struct cmdline *cmdline, const char *value)
@@ -178,6 +194,7 @@ const struct cmdline_option cmdline_options[] = {
 	{ "lab", "on|off", "on: allows inject=; default off", parse_lab },
 	{ "inject", "TARGET[+OFF]:FORM:VALUE[@CONTEXT][;…]",
 	  "stores to execute after the seal, then power off; needs lab=on", parse_inject },
+	{ "init", "PROGRAM [ARG]…", "the first user program (quote it); power off when it ends", parse_init },
 	{ "test", "PATTERN", "run the self-tests that match (* = any text), then power off", parse_test },
 	{ "exit", "debug", "end QEMU with an exit status", parse_exit },
 	{ "nonce", "TEXT", "up to 32 letters and digits, repeated in every event", parse_nonce },

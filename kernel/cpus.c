@@ -128,6 +128,7 @@ void cpus_start(void)
 
 	if (thread_start_on(0, "idle", first_idle, NULL, &idle_thread))
 		panic("no room for the idle thread");
+	thread_yield(); /* it becomes this CPU's idle thread, and is in no queue from then on */
 	say_who_stays_off();
 	percpu[0].is_online = true;
 	if (cpus_wanted() > 1 && !device_init_has_timer())

@@ -24,8 +24,8 @@ struct handle {
 	struct handle_table *table;
 };
 
-#define HANDLE_PAGE_ENTRIES (4096 / sizeof(struct handle))
-#define HANDLE_PAGES        ((HANDLES_MAX + HANDLE_PAGE_ENTRIES - 1) / HANDLE_PAGE_ENTRIES)
+#define HANDLE_PAGE_ENTRIES 32 /* a power of two: every call divides by it */
+#define HANDLE_PAGES        (HANDLES_MAX / HANDLE_PAGE_ENTRIES)
 
 /* All 0: an empty one. */
 struct handle_table {
@@ -46,7 +46,7 @@ static inline enum error handle_look_up(struct handle_table *table, uint64_t num
 	if (__builtin_expect(!page, 0))
 		return ERR_HANDLE;
 	handle = &page[index % HANDLE_PAGE_ENTRIES];
-	if (__builtin_expect(handle->value != number || !handle->object || handle->object->is_dead, 0))
+	if (__builtin_expect(handle->value != number || !handle->object, 0))
 		return ERR_HANDLE;
 	if (__builtin_expect(type != OBJECT_NONE && handle->object->type != type, 0))
 		return ERR_TYPE;

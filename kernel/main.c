@@ -23,6 +23,7 @@
 #include "inject.h"
 #include "kernel_map.h"
 #include "phys.h"
+#include "program.h"
 #include "sched.h"
 #include "seal.h"
 #include "stack.h"
@@ -109,6 +110,12 @@ static void do_work(void)
 		machine_exit(selftest_run_matching(options.test) == 0 ? EXIT_OK : EXIT_FAILED);
 	if (options.has_inject)
 		machine_exit(inject_run() ? EXIT_OK : EXIT_FAILED);
+	if (options.init_failed) {
+		log_error("init", "not run: init= has an error");
+		machine_exit(EXIT_FAILED);
+	}
+	if (options.init[0])
+		machine_exit(program_run_first(options.init) ? EXIT_OK : EXIT_FAILED);
 	log_line(LOG_ERROR, "amber", "ready");
 	for (;;)
 		thread_wait();
@@ -136,6 +143,7 @@ void __init kernel_main(struct boot_info *boot_info)
 	boot_report(boot_info);            /* the event `boot`, the first of a run */
 	parse_cmdline(boot_info, true);    /* now with complaints */
 	device_init_remember(boot_info);
+	program_remember_module(boot_info->initrd_start, boot_info->initrd_end);
 	find_devices(boot_info);           /* ACPI or device tree; bus mastering off */
 	kernel_map_build(boot_info, cpus_wanted()); /* memory map → frame table, arena, page tables */
 	kernel_map_go_live();              /* from here on the gate is the one door */

@@ -8,13 +8,16 @@
 
 #include "space.h"
 
-/* Init: copies the boot module away from where the loader left it; one line if it can't be used. */
-void program_module_init(void);
+/* Init: where the boot loader left a module (mm/kernel_map.c maps it read-only); both 0: there is none. An initcall checks it. */
+void program_remember_module(paddr_t start, paddr_t end);
 enum error program_find(const char *name, size_t length, const uint8_t **elf, size_t *bytes) __must_check;
 /* Maps the segments of an ELF file into an empty space: checked as a whole first (kernel/elf.c), W^X, within the user half;
- * nothing is left mapped if it fails. Preemption points. Big lock held. */
+ * nothing is left mapped if it fails. Preemption points: the caller holds the space (space_hold). Big lock held. */
 enum error program_load(struct space *space, const uint8_t *elf, size_t bytes, vaddr_t *entry) __must_check;
-/* Runs init="…" to its end in the calling kernel thread; true = its exit code was 0 and nothing leaked. */
+/* kernel/program_first.c: runs init="…" to its end in the calling kernel thread; true = its exit code was 0 and nothing leaked. */
 bool program_run_first(const char *words);
+
+/* "hello pager …": the names of all programs, cut if they don't fit. */
+void program_list(char *text, size_t bytes);
 
 #endif

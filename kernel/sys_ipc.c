@@ -18,6 +18,8 @@ static enum error do_send(struct trap_frame *frame, bool wants_reply)
 
 	if (!error)
 		error = ipc_check_info(info);
+	if (!error && wants_reply && arch_syscall_argument(frame, TIMEOUT_ARGUMENT) == TIMEOUT_NOW)
+		error = ERR_RANGE; /* no answer comes at once */
 	if (error)
 		return error;
 	commit_begin();

@@ -155,6 +155,8 @@ static inline uint64_t unmap(pte_t *slot, uint64_t count)
 
 static inline uint64_t protect(pte_t *slot, uint64_t perms, uint64_t count)
 {
+	unsigned device = (perms & ~(uint64_t)PERM_X) | PERM_USER | PERM_DEVICE; /* nothing is run there */
+
 	if ((perms & ~(uint64_t)RWX) || !(perms & PERM_R))
 		return gate_refuse(ERR_INVALID);
 	if ((perms & (PERM_W | PERM_X)) == (PERM_W | PERM_X))
@@ -168,8 +170,7 @@ static inline uint64_t protect(pte_t *slot, uint64_t perms, uint64_t count)
 
 		if (!old)
 			continue;
-		/* pte_encode gives a device no right to execute. */
-		store(&slot[i], pte_encode(pte_addr(old, 1), perms | PERM_USER | (had & PERM_DEVICE), 1));
+		store(&slot[i], pte_encode(pte_addr(old, 1), had & PERM_DEVICE ? device : perms | PERM_USER, 1));
 		if (frame < frame_table.count && frames()[frame].type != FRAME_RESERVED)
 			frames()[frame].writable += ((perms & PERM_W) != 0) - ((had & PERM_W) != 0);
 	}

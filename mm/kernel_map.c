@@ -66,7 +66,18 @@ static void __init set_range_types(const struct memory_range *range, const struc
 	set_types(MAX(from, LOWEST_RAM), to, FRAME_KERNEL);
 }
 
-static void __init fill_frame_table(const struct arena_plan *plan)
+/* A boot module never changes: it is read-only, like the kernel's constants. Where it lies in anything but RAM that was kept for
+ * it, it stays unmapped. */
+static void __init set_module_type(const struct boot_info *boot_info)
+{
+	paddr_t start = ALIGN_DOWN(boot_info->initrd_start, PAGE_SIZE), end = ALIGN_UP(boot_info->initrd_end, PAGE_SIZE);
+	bool is_apart = start >= image_phys(__image_end) || end <= image_phys(__image_start);
+
+	if (start >= LOWEST_RAM && is_apart && memory_map_is(&memory_map, start, end, MEMORY_BOOT))
+		set_types(start, end, FRAME_RODATA);
+}
+
+static void __init fill_frame_table(const struct arena_plan *plan, const struct boot_info *boot_info)
 {
 	frame_run_set(gate_window(plan->frame_table), plan->frames, (struct frame){ .type = FRAME_RESERVED });
 	frame_table = (struct frame_table){ plan->frame_table, plan->first_frame, plan->frames, plan->start, plan->end };
@@ -75,6 +86,7 @@ static void __init fill_frame_table(const struct arena_plan *plan)
 
 		set_range_types(range, plan);
 	}
+	set_module_type(boot_info);
 	set_types(image_phys(__image_start), image_phys(__image_end), FRAME_KERNEL);
 	set_types(image_phys(__text_start), image_phys(__text_end), FRAME_TEXT);
 	set_types(image_phys(__rodata_start), image_phys(__rodata_end), FRAME_RODATA);
@@ -246,7 +258,7 @@ void __init kernel_map_build(const struct boot_info *boot_info, unsigned cpus)
 
 	ASSERT(!(arch_image_phys & BLOCK_MASK));
 	take_memory(boot_info, &plan);
-	fill_frame_table(&plan);
+	fill_frame_table(&plan, boot_info);
 	violation_ring_frame = plan.ring;
 	*(struct violation_ring *)gate_window(plan.ring) = (struct violation_ring){ .magic = RING_MAGIC };
 	make_slots();

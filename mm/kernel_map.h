@@ -15,6 +15,7 @@
 
 extern const char __image_start[], __image_end[];
 extern const char __text_start[], __text_end[], __rodata_start[], __rodata_end[];
+extern const char __user_archive_start[], __user_archive_end[]; /* the programs, within .rodata */
 extern const char __init_start[], __init_text_end[], __init_end[];
 extern const char __ro_after_init_start[], __ro_after_init_used_end[], __ro_after_init_end[];
 extern const uint8_t __build_id_start[];

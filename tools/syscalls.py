@@ -34,8 +34,8 @@ Argument = namedtuple("Argument", "name kind type rights optional low high")
 # What a wrong argument of each kind leads to.
 ERRORS_OF = {
     "handle": ["ERR_HANDLE", "ERR_TYPE", "ERR_RIGHTS"], "number": ["ERR_RANGE"], "page": ["ERR_INVALID", "ERR_RANGE"],
-    "pointer": ["ERR_RANGE", "ERR_NOT_MAPPED"], "rights": ["ERR_RANGE"], "perms": ["ERR_RANGE", "ERR_DENIED"], "info": ["ERR_RANGE"],
-    "word": [], "timeout": ["ERR_TIMEOUT"],
+    "pointer": ["ERR_NOT_MAPPED"], "rights": ["ERR_INVALID", "ERR_RIGHTS"], "perms": ["ERR_INVALID", "ERR_RIGHTS"],
+    "info": ["ERR_INVALID", "ERR_RANGE"], "word": [], "timeout": ["ERR_TIMEOUT"],
 }
 MEANING = {
     "page": "a page-aligned user address", "pointer": "a user address", "rights": "a set of `RIGHT_…`", "perms": "a set of `MAP_…`",
@@ -198,10 +198,10 @@ def as_json():
 
 DOCS_HEAD = """# System calls
 
-<!-- Made by tools/syscalls.py --docs from include/amber/syscalls.def; a test compares them. -->
+This page lists every system call. It is made by `tools/syscalls.py --docs` from `include/amber/syscalls.def`; a test compares them.
 
 A program calls `sys_NAME(arguments…, pointers to results…)` from `build/user/calls.h`; each returns an `enum error`. What handles,
-messages and rights are stands in `include/amber/abi.h`; how to add a call in `docs/add-a-system-call.md`.
+messages and rights are stands in `include/amber/abi.h`; how to add a call in [its own page](add-a-system-call.md).
 
 ## Registers
 

@@ -8,6 +8,7 @@
 #include "trap_frame.h"
 
 const char arch_name[] = "aarch64";
+const uint16_t arch_elf_machine = 183; /* EM_AARCH64 */
 /* A zeroing store begins at most one such block below its address; a larger block is refused at boot. */
 const uint64_t arch_zero_block_bytes = 64;
 

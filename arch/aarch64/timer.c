@@ -56,6 +56,15 @@ uint64_t arch_time_us(void)
 	return passed / frequency * 1000000 + passed % frequency * 1000000 / frequency;
 }
 
+void arch_clock_describe(uint64_t *base, uint64_t *scale, uint64_t *shift)
+{
+	uint64_t frequency = READ_REGISTER(cntfrq_el0);
+
+	*base = entry_time;
+	*scale = frequency ? (uint64_t)(((unsigned __int128)1000000 << 40) / frequency) : 0;
+	*shift = 40;
+}
+
 /* The counter starts at 0 at entry. */
 uint64_t arch_entry_instructions(void)
 {

@@ -18,6 +18,7 @@
 #define LOOP_INSTRUCTIONS 2 /* of one turn */
 
 const char arch_name[] = "x86_64";
+const uint16_t arch_elf_machine = 62; /* EM_X86_64 */
 const uint64_t arch_zero_block_bytes = 0;
 paddr_t arch_image_phys __ro_after_init = IMAGE_BASE - 0xffffffff80000000ull;
 

@@ -144,6 +144,13 @@ uint64_t arch_time_us(void)
 	return (uint64_t)((unsigned __int128)(arch_instructions() - entry_instructions) * tsc_to_us >> 32);
 }
 
+void arch_clock_describe(uint64_t *base, uint64_t *scale, uint64_t *shift)
+{
+	*base = entry_instructions;
+	*scale = tsc_to_us;
+	*shift = 32;
+}
+
 uint64_t arch_entry_instructions(void)
 {
 	return entry_instructions;

@@ -12,6 +12,7 @@
 
 #define NONCE_MAX      32
 #define TEST_MAX       1023 /* no pattern on the command line is longer */
+#define INIT_MAX       255
 #define INJECTIONS_MAX 64
 
 enum inject_form {
@@ -37,12 +38,14 @@ struct injection {
 struct options {
 	bool lab, rodata, exit_debug, initcall_trace, initcall_reversed;
 	bool has_test, has_inject, inject_failed; /* inject_failed: it had an error, nothing of it may run */
+	bool init_failed;                         /* init= had an error */
 	bool break_list;                          /* broken kernel only */
 	uint32_t broken;                          /* broken kernel only: set of 1 << enum broken */
 	unsigned loglevel;
 	unsigned smp; /* at most that many CPUs: 1 … MAX_CPUS */
 	char nonce[NONCE_MAX + 1];
 	char test[TEST_MAX + 1];
+	char init[INIT_MAX + 1]; /* the first program and its arguments; "" = none */
 	unsigned injection_count;
 	struct injection injections[INJECTIONS_MAX];
 };

@@ -19,7 +19,7 @@
 
 #define THREADS      6
 #define ENDPOINTS    2
-#define STEPS        3000
+#define STEPS        3000 /* a digest each */
 #define SHARE_LEAST  20 /* per cent of the calls that have a fast path, each way */
 
 static struct world {
@@ -134,7 +134,14 @@ static struct call random_call(void)
 {
 	static const uint8_t numbers[] = { SYS_call, SYS_call, SYS_call, SYS_reply_recv, SYS_reply_recv, SYS_reply_recv, SYS_receive,
 					   SYS_send, SYS_reply };
+	const struct endpoint *endpoint = world.endpoints[0];
 	struct call call = { .number = numbers[random_below(sizeof(numbers))], .endpoint = random_below(8) ? 0 : 1 };
+
+	/* Mostly what makes sense, so that the fast path has its share. */
+	if (random_below(10) < 7)
+		call.number = world.running->caller ? SYS_reply_recv :
+			      !list_is_empty(&endpoint->queue) &&
+			      LINK_OWNER(endpoint->queue.next, struct thread, queue)->state == THREAD_RECEIVING ? SYS_call : SYS_receive;
 
 	call.timeout = random_below(16) ? TIMEOUT_FOREVER : TIMEOUT_NOW;
 	if (call.number == SYS_receive)
@@ -210,6 +217,7 @@ static void step(void)
 	bool has_fast_path = call.number == SYS_call || call.number == SYS_reply_recv;
 	struct trap_frame *next = NULL;
 
+	run_queues[this_cpu()->id].should_reschedule = false; /* the timer's: not at the same moments in both */
 	this_cpu()->state->current = running;
 	set_arguments(running->frame, &call);
 	if (has_fast_path)

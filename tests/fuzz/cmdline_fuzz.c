@@ -75,6 +75,9 @@ static void check_options(const struct options *options)
 		REQUIRE(isalnum((unsigned char)*c));
 	check_printable(options->test, sizeof(options->test));
 	REQUIRE(options->has_test || !options->test[0]);
+	check_printable(options->init, sizeof(options->init));
+	REQUIRE(!options->init_failed || !options->init[0]);
+	REQUIRE(options->init[0] != ' ');
 	REQUIRE(options->injection_count <= INJECTIONS_MAX);
 	REQUIRE(options->has_inject || !options->inject_failed);
 	REQUIRE((options->injection_count > 0) == (options->has_inject && !options->inject_failed));

@@ -16,7 +16,7 @@ from fuzzing import HERE, TOP, FuzzError, command, corpus, program, run, targets
 
 SECONDS = 60
 BUILD_SECONDS = 600
-COPIED = ("Makefile", "arch", "boot", "include", "kernel", "mm", "tests/unit", "tests/fuzz")
+COPIED = ("Makefile", "arch", "boot", "include", "kernel", "mm", "user", "tests/unit", "tests/fuzz")
 
 
 def patch_of(target):

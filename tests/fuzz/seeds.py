@@ -22,7 +22,7 @@ def cmdline():
               "rodata=x lab= exit=no nonce=a-b loglevel=9 initcall_trace initcall_order=up test", "nonce=" + "a" * 33,
               "'a b' \"c d\" e\\\"f \\\\ \\' 'open", "x\x01y ro_fault.=once ro_fault.nothing=once ro_fault.twin=once",
               "ro_fault.kernel_main=once ro_fault.sealed_label=once", "inject=1:or:1",
-              "ro_fault=once ro_fault=ignore lab=on lab=off",
+              "ro_fault=once ro_fault=ignore lab=on lab=off", "init=hello", "'init=fuzz 1 2'", "init=", "init=" + "a" * 256, "init=a/b",
               " ".join(f"ro_fault.obj{n}=once" for n in range(17)) + " ro_fault.obj3=same", "\\",
               "y" * 1000 + " lab=on test=aaaaaaaaaaaaaaaaaaaa", "y" * 1015 + " lab=on " + "z" * 20, "y" * 1016 + " lab=on'",
               "y" * 1022 + "\\\""]
@@ -226,4 +226,35 @@ def json():
         20]) + bytes(range(128, 148))]
 
 
-ALL = {f.__name__: f for f in (cmdline, inject, multiboot2, pvh, fdt, boot_fill, memory_map, symbols, json)}
+# --- programs: archives and ELF files -------------------------------------------------------------------------------
+
+def member(name, data=b"", mode=0o100644, **fields):
+    sizes = {"bytes": len(data), "name_bytes": len(name) + 1} | fields
+    head = b"070701" + b"".join(b"%08x" % n for n in (1, mode, 0, 0, 1, 0, sizes["bytes"], 0, 0, 0, 0, sizes["name_bytes"], 0))
+    named = head + name + b"\0"
+    named += bytes(-len(named) % 4)
+    return named + data + bytes(-len(data) % 4)
+
+
+def cpio():
+    end = member(b"TRAILER!!!", mode=0)
+    files = member(b"hello", b"abc") + member(b"./dir", mode=0o40755) + member(b"./x", b"12345") + member(b"x", b"6")
+    return [files + end, end, files, files + end + bytes(512), files + member(b"y", bytes=9) + end, member(b"y", name_bytes=0) + end,
+            member(b"y", name_bytes=99) + end, member(b"a\0b") + end, files.upper() + end, b"070702" + files[6:], b"", b"070701"]
+
+
+def elf():
+    def file(segments, kind=2, machine=62, entry=0x400010, size=56, data=bytes(300)):
+        head = struct.pack("<7s9xHHIQQQIHHHHHH", b"\x7fELF\2\1\1", kind, machine, 1, entry, 64, 0, 0, 64, size, len(segments), 0, 0, 0)
+        return head + b"".join(struct.pack("<IIQQQQQQ", *s) for s in segments) + data
+    text, data = (1, 5, 300, 0x400000, 0, 64, 64, 4096), (1, 6, 320, 0x402000, 0, 8, 8192, 4096)
+    wrong = [(1, 7, 0, 0x500000, 0, 1, 1, 1), (1, 4, 0, 0x401000, 0, 1, 4097, 1), (1, 2, 0, 0x500000, 0, 1, 1, 1),
+             (1, 4, 0, 0x500000, 0, 9, 1, 1), (1, 4, 0, 0x500008, 0, 1, 1, 1), (1, 4, 9999, 0x500000, 0, 1, 1, 1),
+             (1, 4, 0, 0x100000, 0, 1, 1, 1), (1, 4, 0, 0x500000, 0, 1, 1 << 28, 1), (2, 4, 0, 0, 0, 0, 0, 0), (3, 4, 0, 0, 0, 0, 0, 0)]
+    many = [(1, 4, 0, 0x500000 + i * 4096, 0, 1, 1, 1) for i in range(9)]
+    return [file([text, data]), file([text, (4, 4, 0, 0, 0, 0, 0, 0), (1, 6, 0, 0, 0, 0, 0, 0)]), file([data]), file([]), file(many),
+            file([text], kind=3), file([text], machine=183), file([text], size=55), file([text], data=b""), b"\x7fELF", b"",
+            ] + [file([text, data, w]) for w in wrong]
+
+
+ALL = {f.__name__: f for f in (cmdline, inject, multiboot2, pvh, fdt, boot_fill, memory_map, symbols, json, cpio, elf)}

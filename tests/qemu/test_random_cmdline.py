@@ -12,7 +12,7 @@ import pytest
 from runner import start
 
 EVERYDAY, LONG = range(8), range(8, 250)
-JUNK = ["x", "x=y", "ro_faults=panic", "RODATA=off", "=", "==", "smp=1", "break=alias", "init=sh", "-", "{json}", "%s%n%x",
+JUNK = ["x", "x=y", "ro_faults=panic", "RODATA=off", "=", "==", "smps=1", "break=alias", "inits=sh", "-", "{json}", "%s%n%x",
         "a\tb", "\x7f", "\u00fc=1", "\x01\x1b[2J", "\\",
         "\\\"q", "'a b'", "\"c  d\"", "'open", "e\"", "@amber", "ro_fault.", "ro_fault.=once", "ro_fault.nothing=ignore",
         "test", "lab_sealed_word"]

@@ -15,7 +15,7 @@ import planted  # noqa: E402
 import seeds  # noqa: E402
 
 FILES_MAX, BYTES_MAX = 500, 300 * 1024   # of the whole corpus
-TARGETS = ["boot_fill", "cmdline", "fdt", "inject", "json", "memory_map", "multiboot2", "pvh", "symbols"]
+TARGETS = ["boot_fill", "cmdline", "cpio", "elf", "fdt", "inject", "json", "memory_map", "multiboot2", "pvh", "symbols"]
 
 
 def fuzz(*arguments):

@@ -12,5 +12,9 @@ int gate_lock_cases(void);
 int gate_cpus_cases(void);
 int gate_fast_cases(void);
 int seal_cases(void);
+int gate_user_cases(void);
+int gate_spaces_cases(void);
+int address_space_cases(void);
+int user_frames_cases(void);
 
 #endif

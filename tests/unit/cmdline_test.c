@@ -67,7 +67,7 @@ static void test_unknown_options(void **state)
 	complains("la=on", "cmdline: la=on: unknown option; ignored");
 	complains("-lab", "cmdline: -lab: unknown option; ignored");
 	/* Those of later issues, and those of the broken kernel. */
-	static const char *const later[] = { "init=sh", "run=ps", "break=wp", "break=list", "ask_timeout=1" };
+	static const char *const later[] = { "run=ps", "break=wp", "break=list", "ask_timeout=1" };
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
 		parse(later[i]);
 		assert_int_equal(complaint_count, 1);
@@ -168,6 +168,38 @@ static void test_nonce(void **state)
 		assert_non_null(strstr(complaints, ": value is not 1 to 32 letters and digits; using no nonce\n"));
 		assert_string_equal(parsed.nonce, "");
 	}
+}
+
+static void test_init(void **state)
+{
+	(void)state;
+	good("init=hello");
+	assert_string_equal(parsed.init, "hello");
+	assert_false(parsed.init_failed);
+	good("\"init=a-b_c.9 x=1  'y' \"");
+	assert_string_equal(parsed.init, "a-b_c.9 x=1  'y' ");
+	good("init=\"fuzz 7 1000000\"");
+	assert_string_equal(parsed.init, "fuzz 7 1000000");
+	static const char *const bad[] = { "init=", "init", "init=' x'", "init=a/b", "init=a,b", "'init=a\" b'" };
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		parse(bad[i]);
+		assert_int_equal(complaint_count, 1);
+		assert_non_null(strstr(complaints, ": a program's name has letters, digits, - _ and . only; nothing is started\n"));
+		assert_string_equal(parsed.init, "");
+		assert_true(parsed.init_failed);
+	}
+	for (int length = INIT_MAX; length <= INIT_MAX + 1; length++) {
+		char text[INIT_MAX + 40];
+		snprintf(text, sizeof(text), "init=%0*d", length, 0);
+		parse(text);
+		assert_int_equal(complaint_count, length > INIT_MAX);
+		assert_int_equal(strlen(parsed.init), length > INIT_MAX ? 0 : length);
+		assert_int_equal(parsed.init_failed, length > INIT_MAX);
+	}
+	assert_non_null(strstr(complaints, ": longer than 255 bytes; nothing is started\n"));
+	parse("init=/ init=hello");
+	assert_string_equal(parsed.init, "hello");
+	assert_false(parsed.init_failed);
 }
 
 static void test_last_of_two_wins(void **state)
@@ -363,8 +395,9 @@ static void test_table(void **state)
 {
 	(void)state;
 	static const char *const names[] = { "ro_fault", "ro_fault.",      "rodata",        "lab",
-					     "inject",   "test",           "exit",          "nonce",
-					     "smp",      "loglevel",       "initcall_trace", "initcall_order" };
+					     "inject",   "init",           "test",          "exit",
+					     "nonce",    "smp",            "loglevel",      "initcall_trace",
+					     "initcall_order" };
 
 	assert_int_equal(cmdline_option_count, ARRAY_SIZE(names));
 	for (unsigned i = 0; i < cmdline_option_count; i++) {
@@ -384,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_smp),
 		cmocka_unit_test(test_no_value_is_an_empty_value),
 		cmocka_unit_test(test_nonce),
+		cmocka_unit_test(test_init),
 		cmocka_unit_test(test_last_of_two_wins),
 		cmocka_unit_test(test_last_of_two_wins_although_bad),
 		cmocka_unit_test(test_any_error_in_a_chain_makes_it_panic),

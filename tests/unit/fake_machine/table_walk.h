@@ -29,10 +29,11 @@ void table_walk(paddr_t root, const struct walk *walk);
 bool table_walk_find(paddr_t root, vaddr_t addr, struct walk_leaf *leaf);
 
 /* The first broken rule, or NULL: no page is writable and executable; writable leaves map ordinary memory (or devices) only;
- * executable ones text only; every linked table is of a table's type and of the right level; entries are in canonical form.
- * In all roots but the gate's. May be called in a signal handler. */
+ * executable ones of the kernel text only; leaves for user mode stand in user tables and map what user mode may see; every linked
+ * table is of a table's type and of the right level; entries are in canonical form. In all roots but the gate's. May be called in
+ * a signal handler. */
 const char *tables_broken_rule(void);
-/* Does the frame table count the writable mappings right? NULL, or what is wrong. Between gate calls only. */
+/* Does the frame table count the writable and the user mappings right? NULL, or what is wrong. Between gate calls only. */
 const char *tables_wrong_count(void);
 
 #endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/program_first.c: the first user program: what every other one gets by system calls, it gets from the kernel: a space, a
+ * thread with stack and message page, handles. When its space has ended, everything must be as it was before. In the kernel thread
+ * `main`.
+ */
+#include "program.h"
+
+#include <amber/log.h>
+#include <amber/options.h>
+#include <amber/string.h>
+
+#include <arch.h>
+
+#include "census.h"
+#include "irq_object.h"
+#include "lab_device.h"
+#include "sched.h"
+
+#define FIRST_HANDLES HANDLE_UART_IRQ /* at most; they are numbered from 1 on */
+#define SETTLE_US     1000000         /* its last thread is taken apart while we look */
+
+struct first {
+	struct space *space;
+	struct thread *thread;
+	vaddr_t entry;
+};
+
+static size_t name_length(const char *words)
+{
+	const char *space = strchr(words, ' ');
+
+	return space ? (size_t)(space - words) : strlen(words);
+}
+
+/* The words, each with a 0 behind it. At most as many bytes as the option may have. */
+static void copy_words(struct message_page *page, const char *words)
+{
+	size_t at = 0;
+
+	_Static_assert(INIT_MAX + 1 <= MESSAGE_ARGUMENTS_MAX, "they fit");
+	for (; *words; words++)
+		if (*words != ' ')
+			page->arguments[at++] = *words;
+		else if (at && page->arguments[at - 1])
+			page->arguments[at++] = '\0';
+	if (at && page->arguments[at - 1])
+		page->arguments[at++] = '\0';
+	page->arguments_bytes = at;
+}
+
+static enum error map_stack(struct space *space)
+{
+	struct memory *memory;
+	uint32_t pages = STACK_BYTES / PAGE_SIZE, rw = MAP_READ | MAP_WRITE;
+	enum error error = memory_new(pages, &memory);
+
+	if (error)
+		return error;
+	object_hold(&memory->object);
+	error = space_map_request(space, &(struct map_request){ .memory = memory, .rights = rw, .perms = rw, .pages = pages,
+	                                                        .addr = FIRST_STACK_TOP - STACK_BYTES });
+	object_let_go(&memory->object);
+	return error;
+}
+
+static enum error make_thread(struct first *first, const char *words)
+{
+	struct space *space = first->space;
+	struct thread *thread;
+	enum error error = thread_new_user(space, &thread);
+
+	if (error)
+		return error;
+	object_hold(&thread->object);
+	first->thread = thread;
+	error = address_space_prepare(&space->memory, FIRST_STACK_TOP, 1);
+	if (!error)
+		error = address_space_map(&space->memory, FIRST_STACK_TOP, thread->message_frame, 1, PERM_R | PERM_W);
+	if (error)
+		return error;
+	thread->message_address = FIRST_STACK_TOP;
+	copy_words(thread->message, words);
+	arch_user_frame_init(thread->frame, first->entry, FIRST_STACK_TOP, FIRST_STACK_TOP);
+	return OK;
+}
+
+/* Each at its number: where there is nothing, a place is kept until the last one is in. The table has room. */
+static void give_handles(const struct first *first)
+{
+	struct lab_device *lab = lab_device_new();
+	struct irq *irq = irq_new_of_uart();
+	struct memory *uart = irq ? memory_of_device() : NULL;
+	struct object *objects[FIRST_HANDLES + 1] = {
+		[HANDLE_SPACE] = &first->space->object, [HANDLE_THREAD] = &first->thread->object, [HANDLE_LAB] = lab ? &lab->object : NULL,
+		[HANDLE_UART] = uart ? &uart->object : NULL, [HANDLE_UART_IRQ] = irq ? &irq->object : NULL,
+	};
+	struct handle *handles[FIRST_HANDLES + 1];
+
+	for (unsigned i = 1; i <= FIRST_HANDLES; i++)
+		handles[i] = handle_insert(&first->space->handles, objects[i] ? objects[i] : &first->space->object, RIGHTS_ALL, 0, NULL);
+	for (unsigned i = 1; i <= FIRST_HANDLES; i++)
+		if (!objects[i])
+			handle_close(handles[i]);
+}
+
+static enum error start(struct first *first, const char *words)
+{
+	const uint8_t *elf;
+	size_t bytes;
+	enum error error = program_find(words, name_length(words), &elf, &bytes);
+
+	if (!error)
+		error = space_new(NULL, 0, &first->space);
+	if (error)
+		return error;
+	space_hold(first->space);
+	format(first->space->name, sizeof(first->space->name), "%.*s", (int)name_length(words), words);
+	error = program_load(first->space, elf, bytes, &first->entry);
+	if (!error)
+		error = map_stack(first->space);
+	if (!error)
+		error = handle_prepare(&first->space->handles, FIRST_HANDLES);
+	if (!error)
+		error = make_thread(first, words);
+	if (error)
+		return error;
+	give_handles(first);
+	thread_make_ready(first->thread);
+	return OK;
+}
+
+/* Lets go of everything; what the program left behind goes with it. */
+static void finish(struct first *first)
+{
+	if (first->thread)
+		object_let_go(&first->thread->object);
+	if (first->space)
+		space_let_go(first->space);
+	object_reap();
+}
+
+/* Big lock held; others may run meanwhile. */
+static bool everything_is_back(const struct census *before, char *text, size_t bytes)
+{
+	uint64_t until = arch_time_us() + SETTLE_US;
+	struct census after;
+
+	for (;;) {
+		object_reap();
+		census_take(&after);
+		if (!census_compare(before, &after, text, bytes))
+			return true;
+		if (arch_time_us() >= until)
+			return false;
+		big_lock_drop();
+		thread_wait();
+		arch_irq_save();
+		big_lock_take();
+	}
+}
+
+static bool say_not_started(const char *words, enum error error)
+{
+	char names[160];
+
+	program_list(names, sizeof(names));
+	if (error == ERR_NOT_FOUND)
+		log_error("init", "no such program '%.*s' (there are: %s)", (int)name_length(words), words, names);
+	else
+		log_error("init", "'%.*s' can't be started: %s", (int)name_length(words), words, error_text(error));
+	return false;
+}
+
+static bool run(const char *words)
+{
+	struct first first = { 0 };
+	enum error error = start(&first, words);
+	uint64_t code;
+
+	if (error) {
+		if (first.thread)
+			thread_kill(first.thread, EXIT_REASON_KILLED);
+		finish(&first);
+		return say_not_started(words, error);
+	}
+	thread_wait_for_space(first.space);
+	code = first.space->exit_code;
+	finish(&first);
+	if (code >= EXIT_KILLED)
+		log_error("init", "'%.*s' was killed", (int)name_length(words), words);
+	else
+		log_info("init", "'%.*s' has ended with exit code %u", (int)name_length(words), words, (unsigned)code);
+	return code == 0;
+}
+
+bool program_run_first(const char *words)
+{
+	struct census before;
+	char text[200];
+	bool good;
+
+	arch_irq_save();
+	big_lock_take();
+	(void)memory_of_device(); /* it stays, so it counts */
+	census_take(&before);
+	good = run(words);
+	if (!everything_is_back(&before, text, sizeof(text))) {
+		log_error("init", "not everything was given back: %s", text);
+		good = false;
+	}
+	big_lock_drop();
+	arch_irq_enable();
+	return good;
+}
