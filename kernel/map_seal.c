@@ -53,18 +53,17 @@ static void begin(struct space *space, vaddr_t addr, vaddr_t end)
 	struct link *at = region_first_behind(space, addr);
 
 	for (; at != &space->regions && region_of(at)->start < end; at = at->next) {
-		region_of(at)->is_sealed = region_of(at)->is_sealing = true;
+		region_of(at)->state = REGION_SEALING;
 		region_of(at)->memory->sealings++;
 	}
 }
 
-static void finish(struct space *space, vaddr_t addr, vaddr_t end, bool is_sealed)
+static void finish(struct space *space, vaddr_t addr, vaddr_t end, enum region_state state)
 {
 	struct link *at = region_first_behind(space, addr);
 
 	for (; at != &space->regions && region_of(at)->start < end; at = at->next) {
-		region_of(at)->is_sealing = false;
-		region_of(at)->is_sealed = is_sealed;
+		region_of(at)->state = (uint8_t)state;
 		region_of(at)->memory->sealings--;
 	}
 }
@@ -118,6 +117,6 @@ enum error space_seal(struct space *space, vaddr_t addr, uint32_t pages)
 	if (!error && first < pages)
 		error = seal_on(space, addr + first * PAGE_SIZE, end);
 	if (error != ERR_GONE)
-		finish(space, addr, end, !error);
+		finish(space, addr, end, error ? REGION_WHOLE : REGION_SEALED);
 	return error;
 }

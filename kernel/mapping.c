@@ -84,6 +84,12 @@ static void undo_fill(struct space *space, struct region *region)
 	}
 }
 
+static void finish_filling(struct region *region)
+{
+	region->filler = NULL;
+	region->state = REGION_WHOLE;
+}
+
 /* The rest of a long mapping: all of it, or none. */
 static enum error fill_on(struct space *space, struct region *region, uint32_t perms)
 {
@@ -91,27 +97,84 @@ static enum error fill_on(struct space *space, struct region *region, uint32_t p
 	enum error error = OK;
 
 	space_hold(space);
-	region->filler = thread_current();
 	while (!error && region->mapped < region->pages) {
 		sched_preemption_point();
 		region = own_region(space, addr);
-		if (!region || region->is_going) /* revoked, or the space ends */
-			break;
+		if (!region || region->state != REGION_FILLING) { /* revoked, or the space ends */
+			space_let_go(space);
+			return ERR_GONE;
+		}
 		commit_begin();
 		error = fill_step(region, perms);
 		commit_end();
 	}
 	if (error)
 		undo_fill(space, region);
-	else if (!region || region->is_going)
-		error = ERR_GONE;
 	else
-		region->filler = NULL;
+		finish_filling(region);
 	space_let_go(space);
 	return error;
 }
 
-static enum error check_request(const struct space *space, const struct map_request *request)
+static __noinline enum error map_region(struct space *space, const struct map_request *request, struct link *at)
+{
+	struct region *region = NULL;
+	enum error error;
+
+	commit_begin();
+	error = region_new(space, request, at, &region);
+	if (!error)
+		error = fill_step(region, request->perms);
+	if (error && region && !region_remove_step(region)) /* it undoes as much as a step does */
+		panic("map: the first step can't be undone");
+	if (!error && region->mapped == region->pages)
+		finish_filling(region);
+	commit_end();
+	return error || region->state == REGION_WHOLE ? error : fill_on(space, region, request->perms);
+}
+
+static inline bool is_alike(const struct region *region, const struct map_request *request)
+{
+	return region->memory == request->memory && region->handle == request->handle && region->rights == request->rights &&
+	       region->state == REGION_WHOLE;
+}
+
+/* The region that ends where one page is to be mapped, or begins behind it, if that page is its memory's next one: it grows, so
+ * that a space which is filled page by page has few regions. NULL: none. */
+static inline struct region *neighbour(struct space *space, struct link *at, const struct map_request *request)
+{
+	struct region *below = region_of(at->previous), *above = region_of(at);
+
+	if (at->previous != &space->regions && region_end(below) == request->addr &&
+	    below->offset_pages + below->pages == request->offset_pages && is_alike(below, request))
+		return below;
+	if (at != &space->regions && above->start == request->addr + PAGE_SIZE && above->offset_pages == request->offset_pages + 1 &&
+	    is_alike(above, request))
+		return above;
+	return NULL;
+}
+
+static inline enum error grow(struct region *region, const struct map_request *request)
+{
+	enum error error;
+
+	commit_begin();
+	error = map_pages(region->space, request->addr, memory_frame(request->memory, request->offset_pages), 1,
+	                  machine_perms(request->memory, request->perms));
+	if (!error) {
+		region->pages++;
+		region->mapped++;
+		region->space->mapped_pages++;
+		if (region->start > request->addr) {
+			region->start = request->addr;
+			region->offset_pages = request->offset_pages;
+		}
+	}
+	commit_end();
+	return error;
+}
+
+static inline enum error check_request(const struct space *space, const struct map_request *request)
 {
 	const struct memory *memory = request->memory;
 
@@ -126,43 +189,11 @@ static enum error check_request(const struct space *space, const struct map_requ
 	return memory->sealings ? ERR_BUSY : OK;
 }
 
-static bool is_alike(const struct region *region, const struct map_request *request)
-{
-	return region->memory == request->memory && region->handle == request->handle && region->rights == request->rights &&
-	       !region->is_sealed && !region_is_busy(region);
-}
-
-/* One page right behind a region, or right before one, that has the neighbouring page: that region grows. So a space that is
- * filled page by page has few of them. True: done, or an error. */
-static bool grow(struct space *space, struct link *at, const struct map_request *request, enum error *error)
-{
-	struct region *below = region_of(at->previous), *above = region_of(at);
-	bool is_below = at->previous != &space->regions && region_end(below) == request->addr &&
-			below->offset_pages + below->pages == request->offset_pages && is_alike(below, request);
-	bool is_above = !is_below && at != &space->regions && above->start == request->addr + PAGE_SIZE &&
-			above->offset_pages == request->offset_pages + 1 && is_alike(above, request);
-	struct region *region = is_below ? below : above;
-
-	if (!is_below && !is_above)
-		return false;
-	*error = map_pages(space, request->addr, memory_frame(request->memory, request->offset_pages), 1,
-	                   machine_perms(request->memory, request->perms));
-	if (*error)
-		return true;
-	region->pages++;
-	region->mapped++;
-	space->mapped_pages++;
-	if (is_above) {
-		region->start -= PAGE_SIZE;
-		region->offset_pages--;
-	}
-	return true;
-}
-
-enum error space_map_request(struct space *space, const struct map_request *request)
+/* Inlined, so that the request of a system call stays in registers. */
+static inline enum error map_request(struct space *space, const struct map_request *request)
 {
 	enum error error = check_request(space, request);
-	struct region *region = NULL;
+	struct region *region;
 	struct link *at;
 
 	if (error)
@@ -170,35 +201,32 @@ enum error space_map_request(struct space *space, const struct map_request *requ
 	at = region_first_behind(space, request->addr);
 	if (at != &space->regions && region_of(at)->start < request->addr + (vaddr_t)request->pages * PAGE_SIZE)
 		return ERR_DENIED;
-	commit_begin();
-	if (request->pages == 1 && grow(space, at, request, &error)) {
-		commit_end();
-		return error;
-	}
-	error = region_new(space, request, at, &region);
-	if (!error)
-		error = fill_step(region, request->perms);
-	if (error && region && !region_remove_step(region)) /* it undoes as much as a step does */
-		panic("map: the first step can't be undone");
-	commit_end();
-	return error || region->mapped == region->pages ? error : fill_on(space, region, request->perms);
+	region = request->pages == 1 ? neighbour(space, at, request) : NULL;
+	return region ? grow(region, request) : map_region(space, request, at);
 }
+
+enum error space_map_request(struct space *space, const struct map_request *request)
+{
+	return map_request(space, request);
+}
+
+_Static_assert(MAP_READ == RIGHT_READ && MAP_WRITE == RIGHT_WRITE, "they are used as each other");
 
 enum error space_map(struct space *space, struct handle *handle, vaddr_t addr, uint32_t offset_pages, uint32_t pages, uint32_t perms)
 {
 	struct memory *memory = (struct memory *)handle->object;
+	uint32_t may_execute = (handle->rights & RIGHT_READ) && !memory->is_device ? MAP_EXECUTE : 0;
 	struct map_request request = {
 		.memory = memory,
 		.handle = handle,
-		.rights = (handle->rights & RIGHT_READ ? MAP_READ | (memory->is_device ? 0 : MAP_EXECUTE) : 0) |
-		          (handle->rights & RIGHT_WRITE ? MAP_WRITE : 0),
+		.rights = (handle->rights & (RIGHT_READ | RIGHT_WRITE)) | may_execute,
 		.perms = perms,
 		.addr = addr,
 		.offset_pages = offset_pages,
 		.pages = pages,
 	};
 
-	return space_map_request(space, &request);
+	return map_request(space, &request);
 }
 
 /* The next region in the range that is to be removed; NULL: none. Where one has gone another may have been mapped since. */
@@ -206,7 +234,7 @@ static struct region *going_region(struct space *space, vaddr_t addr, vaddr_t en
 {
 	struct link *at = region_first_behind(space, addr);
 
-	while (at != &space->regions && region_of(at)->start < end && !region_of(at)->is_going)
+	while (at != &space->regions && region_of(at)->start < end && region_of(at)->state != REGION_GOING)
 		at = at->next;
 	return at != &space->regions && region_of(at)->start < end ? region_of(at) : NULL;
 }
@@ -230,7 +258,7 @@ static void mark_going(struct space *space, vaddr_t addr, vaddr_t end)
 	struct link *at = region_first_behind(space, addr);
 
 	for (; at != &space->regions && region_of(at)->start < end; at = at->next)
-		region_of(at)->is_going = true;
+		region_of(at)->state = REGION_GOING;
 }
 
 enum error space_unmap(struct space *space, vaddr_t addr, uint32_t pages)
@@ -257,31 +285,44 @@ enum error space_unmap(struct space *space, vaddr_t addr, uint32_t pages)
 	return OK;
 }
 
-/* A mapping may go while it lasts: each step looks at what is left again. */
-enum error space_protect(struct space *space, vaddr_t addr, uint32_t pages, uint32_t perms)
+static inline enum error protect_step(struct space *space, vaddr_t addr, uint32_t pages, uint32_t perms)
 {
-	bool is_held = false;
 	enum error error;
 
-	for (;;) {
+	commit_begin();
+	error = address_space_protect(&space->memory, addr, pages, perms);
+	commit_end();
+	return error;
+}
+
+/* A mapping may go while it lasts: each step looks at what is left again. */
+static __noinline enum error protect_on(struct space *space, vaddr_t addr, uint32_t pages, uint32_t perms)
+{
+	enum error error = OK;
+
+	space_hold(space);
+	while (pages && !error) {
 		uint32_t count = MIN(pages, (uint32_t)REGION_STEP_PAGES);
 
+		sched_preemption_point();
 		error = region_check(space, addr, (uint64_t)pages * PAGE_SIZE, perms);
-		if (error)
-			break;
-		commit_begin();
-		error = address_space_protect(&space->memory, addr, count, perms);
-		commit_end();
+		if (!error)
+			error = protect_step(space, addr, count, perms);
 		pages -= count;
 		addr += (vaddr_t)count * PAGE_SIZE;
-		if (error || !pages)
-			break;
-		if (!is_held)
-			space_hold(space);
-		is_held = true;
-		sched_preemption_point();
 	}
-	if (is_held)
-		space_let_go(space);
+	space_let_go(space);
 	return error;
+}
+
+enum error space_protect(struct space *space, vaddr_t addr, uint32_t pages, uint32_t perms)
+{
+	uint32_t first = MIN(pages, (uint32_t)REGION_STEP_PAGES);
+	enum error error = region_check(space, addr, (uint64_t)pages * PAGE_SIZE, perms);
+
+	if (!error)
+		error = protect_step(space, addr, first, perms);
+	if (error || first == pages)
+		return error;
+	return protect_on(space, addr + first * PAGE_SIZE, pages - first, perms);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/region.c: the regions of a space: finding, making, splitting, removing them. A search begins where the last one ended,
- * because most calls go on near the one before. Big lock held.
+ * kernel/region.c: the regions of a space: finding, making, splitting, removing them. A search begins where the last one ended.
+ * Big lock held.
  */
 #include "region.h"
 
@@ -9,11 +9,9 @@
 
 #include "pool.h"
 
-#define SEALED_STEP_PAGES 16 /* each costs a gate call of its own */
-
 static struct pool pool = POOL_INIT(pool, sizeof(struct region));
 
-struct link *region_first_behind(struct space *space, vaddr_t addr)
+struct link *region_search(struct space *space, vaddr_t addr)
 {
 	struct link *head = &space->regions, *at = space->hint;
 
@@ -53,6 +51,8 @@ enum error region_new(struct space *space, const struct map_request *request, st
 	region->offset_pages = request->offset_pages;
 	region->pages = request->pages;
 	region->rights = (uint8_t)request->rights;
+	region->state = REGION_FILLING;
+	region->filler = thread_current();
 	insert(region, at);
 	*result = region;
 	return OK;
@@ -62,8 +62,6 @@ static void free_region(struct region *region)
 {
 	struct space *space = region->space;
 
-	if (region->is_sealing)
-		region->memory->sealings--;
 	if (space->hint == &region->of_space)
 		space->hint = region->of_space.next;
 	list_remove(&region->of_space);
@@ -76,10 +74,8 @@ static void free_region(struct region *region)
 
 static enum error check_one(const struct region *region, uint32_t perms)
 {
-	if (region->is_sealed)
-		return ERR_SEALED;
-	if (region_is_busy(region))
-		return ERR_BUSY;
+	if (region->state != REGION_WHOLE)
+		return region->state >= REGION_SEALING ? ERR_SEALED : ERR_BUSY;
 	return perms & ~(uint32_t)region->rights ? ERR_RIGHTS : OK;
 }
 
@@ -103,7 +99,7 @@ enum error region_check(struct space *space, vaddr_t addr, uint64_t bytes, uint3
 	return OK;
 }
 
-/* The pages from `keep` on become the fresh one's. All are mapped. */
+/* The pages from `keep` on become the fresh one's. It is whole. */
 static void split(struct region *region, uint32_t keep, struct region *fresh)
 {
 	*fresh = *region;
@@ -148,9 +144,11 @@ void region_set_handle(struct region *region, struct handle *handle)
 bool region_remove_step(struct region *region)
 {
 	struct space *space = region->space;
-	uint32_t count = MIN(region->mapped, region->is_sealed ? SEALED_STEP_PAGES : REGION_STEP_PAGES);
+	uint32_t count = MIN(region->mapped, (uint32_t)REGION_STEP_PAGES);
 
-	region->is_going = true;
+	if (region->state == REGION_SEALING)
+		region->memory->sealings--;
+	region->state = REGION_GOING;
 	region->mapped -= count;
 	if (count && address_space_unmap(&space->memory, region->start + (vaddr_t)region->mapped * PAGE_SIZE, count))
 		panic("space '%s': what is mapped at 0x%zx can't be removed", space->name, (size_t)region->start);
@@ -163,7 +161,7 @@ bool region_remove_step(struct region *region)
 
 void region_revoke(struct region *region)
 {
-	if (region->is_sealed) {
+	if (region->state >= REGION_SEALING) {
 		region_set_handle(region, NULL);
 	} else {
 		bool is_gone = region_remove_step(region);

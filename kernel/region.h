@@ -21,15 +21,19 @@ static inline vaddr_t region_end(const struct region *region)
 	return region->start + (vaddr_t)region->pages * PAGE_SIZE;
 }
 
-/* Half made or half removed: nobody else may change it. */
-static inline bool region_is_busy(const struct region *region)
+struct link *region_search(struct space *space, vaddr_t addr); /* the slow half of the next */
+
+/* The first region that ends behind addr, or the list's head. Most calls go on where the one before was. */
+static inline struct link *region_first_behind(struct space *space, vaddr_t addr)
 {
-	return region->is_going || region->mapped != region->pages;
+	struct link *head = &space->regions, *at = space->hint;
+
+	if ((at == head || region_end(region_of(at)) > addr) && (at->previous == head || region_end(region_of(at->previous)) <= addr))
+		return at;
+	return region_search(space, addr);
 }
 
-/* The first region that ends behind addr, or the list's head. */
-struct link *region_first_behind(struct space *space, vaddr_t addr);
-/* A region with no page mapped yet, before `at` in the space's list. ERR_FULL, ERR_NO_MEMORY. */
+/* A region with no page mapped yet, FILLING, before `at` in the space's list. ERR_FULL, ERR_NO_MEMORY. */
 enum error region_new(struct space *space, const struct map_request *request, struct link *at, struct region **region) __must_check;
 /* Are there regions over all of [addr, addr + bytes), which allow perms and may be changed? ERR_NOT_MAPPED, ERR_SEALED, ERR_BUSY,
  * ERR_RIGHTS; ERR_GONE: the space is ending. */

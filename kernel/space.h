@@ -49,6 +49,14 @@ struct memory {
 	struct link regions;          /* struct region.of_memory */
 };
 
+enum region_state {
+	REGION_WHOLE,   /* all of it is mapped, and it may be changed */
+	REGION_FILLING, /* by its filler, step by step */
+	REGION_GOING,   /* being removed */
+	REGION_SEALING, /* counts as sealed; not every page of it is yet */
+	REGION_SEALED,  /* all of it: sealing a part splits the region */
+};
+
 /* A run of pages of one memory object in one space. */
 struct region {
 	struct link of_space, of_memory, of_handle;
@@ -59,10 +67,8 @@ struct region {
 	uint32_t offset_pages, pages;
 	uint32_t mapped;              /* pages that are, from the first on: fewer while it is filled or removed */
 	uint8_t rights;               /* MAP_… that the handle allowed */
-	bool is_going;                /* being removed */
-	bool is_sealed;               /* all of it; sealing a part splits the region */
-	bool is_sealing;              /* … and not every page of it is yet */
-	struct thread *filler;        /* who maps it, step by step; NULL: complete */
+	uint8_t state;                /* enum region_state */
+	struct thread *filler;        /* who maps it while it is FILLING */
 };
 
 /* What a mapping is made of: rights are MAP_…, of the handle that it is made with (NULL: none; the kernel's own). */

@@ -117,9 +117,9 @@ static void check_page(struct report *report, const struct region *region, uint3
 	REQUIRE(report, space, mapping.perms & PERM_USER, addr);
 	REQUIRE(report, space, !(mapping.perms & (PERM_R | PERM_W | PERM_X) & ~(unsigned)region->rights), addr);
 	REQUIRE(report, space, !(mapping.perms & PERM_DEVICE) == !region->memory->is_device, addr);
-	if (region->is_sealed && !region->is_sealing)
+	if (region->state == REGION_SEALED)
 		REQUIRE(report, space, !(mapping.perms & PERM_W) && frame_type_at(mapping.frame) == FRAME_USER_SEALED, addr);
-	if (!region->is_sealed && !region->memory->is_device)
+	if (region->state == REGION_WHOLE && !region->memory->is_device)
 		REQUIRE(report, space, frame_type_at(mapping.frame) == FRAME_USER, addr);
 }
 
@@ -129,7 +129,8 @@ static void check_region(struct report *report, const struct region *region)
 	const struct memory *memory = region->memory;
 
 	REQUIRE(report, space, region->pages && region->mapped <= region->pages, region->start);
-	REQUIRE(report, space, region->mapped == region->pages || region->filler || region->is_going, region->start);
+	REQUIRE(report, space, region->mapped == region->pages || region->state <= REGION_GOING, region->start);
+	REQUIRE(report, space, region->mapped == region->pages || region->state != REGION_WHOLE, region->start);
 	REQUIRE(report, space, !memory->object.is_dead && memory->object.type == OBJECT_MEMORY, region->start);
 	REQUIRE(report, space, region->offset_pages + region->pages <= memory->pages, region->start);
 	REQUIRE(report, space, memory->object.refs, region->start);
