@@ -15,15 +15,19 @@
 
 _Static_assert(MAP_READ == PERM_R && MAP_WRITE == PERM_W && MAP_EXECUTE == PERM_X, "they are used as each other");
 
+static __noinline enum error map_with_tables(struct space *space, vaddr_t addr, paddr_t first, uint32_t pages, uint32_t perms)
+{
+	enum error error = address_space_prepare(&space->memory, addr, pages);
+
+	return error ? error : address_space_map(&space->memory, addr, first, pages, perms);
+}
+
 /* Tables are there nearly always: they are made when the first page in their reach is mapped. */
-static enum error map_pages(struct space *space, vaddr_t addr, paddr_t first, uint32_t pages, uint32_t perms)
+static inline enum error map_pages(struct space *space, vaddr_t addr, paddr_t first, uint32_t pages, uint32_t perms)
 {
 	enum error error = address_space_map(&space->memory, addr, first, pages, perms);
 
-	if (error != ERR_NOT_MAPPED)
-		return error;
-	error = address_space_prepare(&space->memory, addr, pages);
-	return error ? error : address_space_map(&space->memory, addr, first, pages, perms);
+	return error == ERR_NOT_MAPPED ? map_with_tables(space, addr, first, pages, perms) : error;
 }
 
 static uint32_t machine_perms(const struct memory *memory, uint32_t perms)
@@ -115,7 +119,7 @@ static enum error fill_on(struct space *space, struct region *region, uint32_t p
 	return error;
 }
 
-static __noinline enum error map_region(struct space *space, const struct map_request *request, struct link *at)
+static enum error map_region(struct space *space, const struct map_request *request, struct link *at)
 {
 	struct region *region = NULL;
 	enum error error;
@@ -132,7 +136,7 @@ static __noinline enum error map_region(struct space *space, const struct map_re
 	return error || region->state == REGION_WHOLE ? error : fill_on(space, region, request->perms);
 }
 
-static inline bool is_alike(const struct region *region, const struct map_request *request)
+static bool is_alike(const struct region *region, const struct map_request *request)
 {
 	return region->memory == request->memory && region->handle == request->handle && region->rights == request->rights &&
 	       region->state == REGION_WHOLE;
@@ -140,7 +144,7 @@ static inline bool is_alike(const struct region *region, const struct map_reques
 
 /* The region that ends where one page is to be mapped, or begins behind it, if that page is its memory's next one: it grows, so
  * that a space which is filled page by page has few regions. NULL: none. */
-static inline struct region *neighbour(struct space *space, struct link *at, const struct map_request *request)
+static struct region *neighbour(struct space *space, struct link *at, const struct map_request *request)
 {
 	struct region *below = region_of(at->previous), *above = region_of(at);
 
@@ -153,27 +157,27 @@ static inline struct region *neighbour(struct space *space, struct link *at, con
 	return NULL;
 }
 
-static inline enum error grow(struct region *region, const struct map_request *request)
+/* By the page at addr, right behind it or right before it. */
+static inline enum error grow(struct region *region, vaddr_t addr, uint32_t offset_pages, uint32_t perms)
 {
 	enum error error;
 
 	commit_begin();
-	error = map_pages(region->space, request->addr, memory_frame(request->memory, request->offset_pages), 1,
-	                  machine_perms(request->memory, request->perms));
+	error = map_pages(region->space, addr, memory_frame(region->memory, offset_pages), 1, perms);
 	if (!error) {
 		region->pages++;
 		region->mapped++;
 		region->space->mapped_pages++;
-		if (region->start > request->addr) {
-			region->start = request->addr;
-			region->offset_pages = request->offset_pages;
+		if (region->start > addr) {
+			region->start = addr;
+			region->offset_pages = offset_pages;
 		}
 	}
 	commit_end();
 	return error;
 }
 
-static inline enum error check_request(const struct space *space, const struct map_request *request)
+static enum error check_request(const struct space *space, const struct map_request *request)
 {
 	const struct memory *memory = request->memory;
 
@@ -188,8 +192,7 @@ static inline enum error check_request(const struct space *space, const struct m
 	return memory->sealings ? ERR_BUSY : OK;
 }
 
-/* Inlined, so that the request of a system call stays in registers. */
-static inline enum error map_request(struct space *space, const struct map_request *request)
+enum error space_map_request(struct space *space, const struct map_request *request)
 {
 	enum error error = check_request(space, request);
 	struct region *region;
@@ -201,31 +204,53 @@ static inline enum error map_request(struct space *space, const struct map_reque
 	if (at != &space->regions && region_of(at)->start < request->addr + (vaddr_t)request->pages * PAGE_SIZE)
 		return ERR_DENIED;
 	region = request->pages == 1 ? neighbour(space, at, request) : NULL;
-	return region ? grow(region, request) : map_region(space, request, at);
-}
-
-enum error space_map_request(struct space *space, const struct map_request *request)
-{
-	return map_request(space, request);
+	if (region) /* the device has one page only, so it isn't here */
+		return grow(region, request->addr, request->offset_pages, request->perms);
+	return map_region(space, request, at);
 }
 
 _Static_assert(MAP_READ == RIGHT_READ && MAP_WRITE == RIGHT_WRITE, "they are used as each other");
 
-enum error space_map(struct space *space, struct handle *handle, vaddr_t addr, uint32_t offset_pages, uint32_t pages, uint32_t perms)
+static __noinline enum error map_with(struct space *space, struct handle *handle, vaddr_t addr, uint32_t offset_pages, uint32_t pages,
+                                      uint32_t perms)
 {
 	struct memory *memory = (struct memory *)handle->object;
-	uint32_t may_execute = (handle->rights & RIGHT_READ) && !memory->is_device ? MAP_EXECUTE : 0;
 	struct map_request request = {
 		.memory = memory,
 		.handle = handle,
-		.rights = (handle->rights & (RIGHT_READ | RIGHT_WRITE)) | may_execute,
+		.rights = handle->rights & (MAP_READ | MAP_WRITE),
 		.perms = perms,
 		.addr = addr,
 		.offset_pages = offset_pages,
 		.pages = pages,
 	};
 
-	return map_request(space, &request);
+	if ((request.rights & MAP_READ) && !memory->is_device)
+		request.rights |= MAP_EXECUTE;
+	return space_map_request(space, &request);
+}
+
+/* The commonest case, a pager's: one page more where the last search ended. Whatever isn't as it should be goes the long way. */
+static inline bool is_next(const struct space *space, const struct region *below, const struct handle *handle, vaddr_t addr,
+                           uint32_t offset_pages, uint32_t perms)
+{
+	const struct memory *memory = below->memory;
+	const struct link *at = space->hint;
+
+	return region_end(below) == addr && below->handle == handle &&
+	       below->offset_pages + below->pages == offset_pages && offset_pages < memory->pages &&
+	       (at == &space->regions || LINK_OWNER(at, struct region, of_space)->start > addr) && !(perms & ~(uint32_t)below->rights) &&
+	       (below->rights & (MAP_READ | MAP_WRITE)) == (handle->rights & (MAP_READ | MAP_WRITE)) &&
+	       below->state == REGION_WHOLE && !memory->sealings && !space->is_ending;
+}
+
+enum error space_map(struct space *space, struct handle *handle, vaddr_t addr, uint32_t offset_pages, uint32_t pages, uint32_t perms)
+{
+	struct link *below = space->hint->previous;
+
+	if (pages == 1 && below != &space->regions && is_next(space, region_of(below), handle, addr, offset_pages, perms))
+		return grow(region_of(below), addr, offset_pages, perms);
+	return map_with(space, handle, addr, offset_pages, pages, perms);
 }
 
 /* Before the first change of a long range: so that nothing has changed if it can't be done. What others change meanwhile each
