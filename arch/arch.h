@@ -54,6 +54,7 @@ enum root_kind { ROOT_KERNEL, ROOT_GATE, ROOT_DRY };
 static inline uint64_t arch_root_value(paddr_t frame, enum root_kind kind);
 /* Copies one page; both aligned to 8 bytes. Any memory that may be cached. */
 static inline void arch_copy_page(void *to, const void *from);
+static inline void arch_copy_words(uint64_t *to, const uint64_t *from, uint64_t words); /* at least 1 */
 /* Counts for measurements: executed instructions if the clock counts them (under -icount), else false. */
 static inline uint64_t arch_instructions(void);    /* raw counter: only differences mean something */
 /* ARCH_COUNTER(value, before, behind): one block of assembly: `before`, the counter (its low 32 bits at least), `behind`.
@@ -214,6 +215,9 @@ bool arch_copy_from_user(void *to, vaddr_t user, size_t bytes);
 bool arch_copy_to_user(vaddr_t user, const void *from, size_t bytes);
 /* Loads a space's root table (checked by mm/address_space.c) and its ASID; 0 = no user half, the kernel's root alone. */
 static inline void arch_space_load(paddr_t root, unsigned asid);
+/* The same for a root, where another space's or none is loaded; cpu = this_cpu(). ARCH_HAS_ASIDS: the space before keeps its
+ * translations. */
+static inline void arch_space_enter(const struct percpu *cpu, paddr_t root, unsigned asid);
 extern unsigned arch_asids; /* class data: ASIDs for spaces: 1 … arch_asids; 0: the machine has none (x86_64) */
 extern const bool arch_root_has_kernel_half;        /* a space's root has the kernel's slots too (x86_64) */
 void arch_tlb_invalidate_user_page(unsigned asid, vaddr_t addr);   /* on this CPU */

@@ -20,19 +20,19 @@ static inline bool big_lock_is_mine(void)
 
 void big_lock_wait(void); /* kernel/big_lock.c: the slow half */
 
-/* Interrupts are masked already. cpu = this_cpu(). */
-static inline void big_lock_take_by(const struct percpu *cpu)
+/* Interrupts are masked already. cpu = this_cpu(). False: another CPU has it. */
+static inline __must_check bool big_lock_try(const struct percpu *cpu)
 {
 	uint32_t expected = 0;
 
-	if (__builtin_expect(!__atomic_compare_exchange_n(&big_lock_holder, &expected, cpu->id + 1, false, __ATOMIC_ACQUIRE,
-	                                                  __ATOMIC_RELAXED), 0))
-		big_lock_wait();
+	return __builtin_expect(__atomic_compare_exchange_n(&big_lock_holder, &expected, cpu->id + 1, false, __ATOMIC_ACQUIRE,
+	                                                    __ATOMIC_RELAXED), 1);
 }
 
 static inline void big_lock_take(void)
 {
-	big_lock_take_by(this_cpu());
+	if (!big_lock_try(this_cpu()))
+		big_lock_wait();
 }
 
 static inline void big_lock_drop(void)

@@ -73,8 +73,9 @@ static void transfer_words(struct thread *from, struct thread *to, uint64_t info
 
 	for (unsigned i = 0; i < MESSAGE_REGISTER_WORDS; i++)
 		arch_syscall_set_result(to->frame, 2 + i, arch_syscall_argument(from->frame, 2 + i));
-	for (unsigned i = MESSAGE_REGISTER_WORDS; i < words; i++)
-		to->message->words[i] = from->message->words[i];
+	if (words > MESSAGE_REGISTER_WORDS)
+		arch_copy_words(&to->message->words[MESSAGE_REGISTER_WORDS], &from->message->words[MESSAGE_REGISTER_WORDS],
+		                words - MESSAGE_REGISTER_WORDS);
 }
 
 /* The message of `from` becomes the results of `to`. `flags` are added to its info. An error: nothing moved. */

@@ -58,11 +58,10 @@ void ipc_timed_out(struct thread *thread);
 /* The current thread faulted: its fault goes to the pager as a call. Returns the frame to go on with. */
 struct trap_frame *ipc_send_fault(struct endpoint *pager, uint64_t badge) __must_check;
 
-/* The fast path: may this call be done by it? Then do it, which can't fail. Tried first by kernel/syscall.c. */
-struct trap_frame *ipc_fast_call(struct percpu *cpu, struct thread *current, struct trap_frame *frame); /* NULL: not taken */
-struct trap_frame *ipc_fast_reply_recv(struct percpu *cpu, struct thread *current, struct trap_frame *frame);
+/* The fast path: may this call be done by it? Then do it, which can't fail. Else it is done slowly. */
+typedef struct trap_frame *ipc_path(struct percpu *cpu, struct thread *current, struct trap_frame *frame);
+struct trap_frame *ipc_fast_call(struct percpu *cpu, struct thread *current, struct trap_frame *frame, ipc_path *slowly);
+struct trap_frame *ipc_fast_reply_recv(struct percpu *cpu, struct thread *current, struct trap_frame *frame, ipc_path *slowly);
 struct trap_frame *ipc_fast_fault(struct endpoint *pager, uint64_t badge); /* the current thread's fault */
-extern uint64_t ipc_fast_taken, ipc_slow_taken; /* counted, for the property test */
-extern bool ipc_fast_is_off;                    /* self-test: both paths are driven with the same calls */
 
 #endif

@@ -14,9 +14,6 @@
 #include "space.h"
 #include "syscall.h"
 
-uint64_t ipc_fast_taken, ipc_slow_taken;
-bool ipc_fast_is_off;
-
 /* 0 … 64 words, no handles, no other bits than the label's. */
 static inline bool is_plain(uint64_t info)
 {
@@ -36,7 +33,7 @@ static inline struct thread *receiver_at(const struct percpu *cpu, const struct 
 
 	if (list_is_empty(&endpoint->queue) || thread->state != THREAD_RECEIVING || thread->wakes_at_us != UINT64_MAX)
 		return NULL;
-	return may_run_here(cpu, thread) && !ipc_fast_is_off ? thread : NULL;
+	return may_run_here(cpu, thread) ? thread : NULL;
 }
 
 static inline void tie(struct thread *caller, struct thread *server)
@@ -45,24 +42,6 @@ static inline void tie(struct thread *caller, struct thread *server)
 	caller->server = server;
 	server->caller = caller;
 	server->caller_is_gone = false;
-}
-
-static inline void copy_page_words(const struct thread *from, const struct thread *to, unsigned words)
-{
-	const uint64_t *source = from->message->words;
-	uint64_t *target = to->message->words;
-	unsigned i = MESSAGE_REGISTER_WORDS;
-
-	for (; i + 4 <= words; i += 4) {
-		uint64_t a = source[i], b = source[i + 1], c = source[i + 2], d = source[i + 3];
-
-		target[i] = a;
-		target[i + 1] = b;
-		target[i + 2] = c;
-		target[i + 3] = d;
-	}
-	for (; i < words; i++)
-		target[i] = source[i];
 }
 
 static inline void deliver(const struct thread *from, const struct trap_frame *source, const struct thread *to, uint64_t flags,
@@ -81,36 +60,49 @@ static inline void deliver(const struct thread *from, const struct trap_frame *s
 	arch_syscall_set_result(target, 5, d);
 	arch_syscall_set_result(target, 6, badge);
 	if (MESSAGE_WORDS(info) > MESSAGE_REGISTER_WORDS)
-		copy_page_words(from, to, MESSAGE_WORDS(info));
+		arch_copy_words(&to->message->words[MESSAGE_REGISTER_WORDS], &from->message->words[MESSAGE_REGISTER_WORDS],
+		                MESSAGE_WORDS(info) - MESSAGE_REGISTER_WORDS);
 }
 
+/* A user thread in the place of another: as sched_become, only shorter. */
 static inline struct trap_frame *run(struct percpu *cpu, struct thread *next)
 {
-	ipc_fast_taken++;
-	sched_become_on(cpu, next);
+	struct cpu_state *state = cpu->state;
+
+	next->state = THREAD_RUNNING;
+	next->cpu = (uint8_t)cpu->id;
+	next->runs++;
+	state->current = next;
+	state->kernel_sp = next->stack_top;
+	address_space_enter(cpu, &next->space->memory);
 	return next->frame;
 }
 
-struct trap_frame *ipc_fast_call(struct percpu *cpu, struct thread *current, struct trap_frame *frame)
+/* Nothing fails here. A function of its own, so that the predicate needs no register that would have to be saved. */
+static __noinline struct trap_frame *commit_call(struct percpu *cpu, struct thread *current, struct trap_frame *frame,
+                                                 struct thread *receiver, uint64_t badge)
+{
+	current->commit_depth++;
+	list_remove(&receiver->queue);
+	deliver(current, frame, receiver, MESSAGE_IS_CALL, badge);
+	tie(current, receiver);
+	current->commit_depth--;
+	return run(cpu, receiver);
+}
+
+struct trap_frame *ipc_fast_call(struct percpu *cpu, struct thread *current, struct trap_frame *frame, ipc_path *slowly)
 {
 	struct handle *handle;
 	struct thread *receiver;
 
 	if (!is_plain(arch_syscall_argument(frame, 1)) || arch_syscall_argument(frame, 6) != TIMEOUT_FOREVER)
-		return NULL;
+		return slowly(cpu, current, frame);
 	if (handle_look_up(&current->space->handles, arch_syscall_argument(frame, 0), OBJECT_ENDPOINT, RIGHT_SEND, &handle))
-		return NULL;
+		return slowly(cpu, current, frame);
 	receiver = receiver_at(cpu, (const struct endpoint *)handle->object);
 	if (!receiver || current->is_killed)
-		return NULL;
-
-	/* From here on nothing fails. */
-	current->commit_depth++;
-	list_remove(&receiver->queue);
-	deliver(current, frame, receiver, MESSAGE_IS_CALL, handle->badge);
-	tie(current, receiver);
-	current->commit_depth--;
-	return run(cpu, receiver);
+		return slowly(cpu, current, frame);
+	return commit_call(cpu, current, frame, receiver, handle->badge);
 }
 
 /* The message is in fault_words; the answer comes by reply_recv. */
@@ -171,18 +163,13 @@ static inline struct thread *reply_predicate(const struct percpu *cpu, const str
 	first = (*endpoint)->queue.next;
 	if (first != &(*endpoint)->queue && LINK_OWNER(first, struct thread, queue)->state == THREAD_SENDING)
 		return NULL;
-	return current->is_killed || ipc_fast_is_off ? NULL : caller;
+	return current->is_killed ? NULL : caller;
 }
 
-struct trap_frame *ipc_fast_reply_recv(struct percpu *cpu, struct thread *current, struct trap_frame *frame)
+/* Nothing fails here. */
+static __noinline struct trap_frame *commit_reply(struct percpu *cpu, struct thread *current, struct trap_frame *frame,
+                                                  struct thread *caller, struct endpoint *endpoint)
 {
-	struct endpoint *endpoint;
-	struct thread *caller = reply_predicate(cpu, current, frame, &endpoint);
-
-	if (!caller)
-		return NULL;
-
-	/* From here on nothing fails. */
 	current->commit_depth++;
 	if (caller->is_fault)
 		resume_faulter(caller, frame);
@@ -195,4 +182,12 @@ struct trap_frame *ipc_fast_reply_recv(struct percpu *cpu, struct thread *curren
 	list_append(&endpoint->queue, &current->queue);
 	current->commit_depth--;
 	return run(cpu, caller);
+}
+
+struct trap_frame *ipc_fast_reply_recv(struct percpu *cpu, struct thread *current, struct trap_frame *frame, ipc_path *slowly)
+{
+	struct endpoint *endpoint;
+	struct thread *caller = reply_predicate(cpu, current, frame, &endpoint);
+
+	return caller ? commit_reply(cpu, current, frame, caller, endpoint) : slowly(cpu, current, frame);
 }

@@ -37,8 +37,10 @@ static inline void list_append(struct link *head, struct link *new)
 /* The link is a list of its own afterwards: removing it again does nothing. */
 static inline void list_remove(struct link *link)
 {
-	link->previous->next = link->next;
-	link->next->previous = link->previous;
+	struct link *next = link->next, *previous = link->previous;
+
+	previous->next = next;
+	next->previous = previous;
 	link->next = link->previous = link;
 }
 

@@ -11,6 +11,7 @@
 #define STEAL_LOOKS_AT 4 /* threads of another CPU's most important queue */
 
 struct run_queues run_queues[MAX_CPUS];
+uint32_t sched_ready[MAX_CPUS];
 
 void sched_init(void)
 {
@@ -23,39 +24,45 @@ static bool is_idle(unsigned cpu)
 {
 	const struct thread *current = cpu_states[cpu].current;
 
-	return !run_queues[cpu].ready && (!current || current->is_idle);
+	return !sched_ready[cpu] && (!current || current->is_idle);
 }
 
 /* Its last CPU if that is idle; else an idle one; else its last one, or the least loaded of those that are allowed. */
-static unsigned choose_cpu(const struct thread *thread)
+static unsigned choose_of_several(const struct thread *thread, uint32_t allowed)
 {
-	unsigned best = MAX_CPUS;
+	unsigned best = thread->cpu;
 
-	if ((thread->cpus >> thread->cpu & 1) && is_idle(thread->cpu))
-		return thread->cpu;
-	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
-		if (!(thread->cpus >> cpu & 1) || !percpu[cpu].is_online)
-			continue;
+	if (!(allowed >> best & 1))
+		best = (unsigned)__builtin_ctz(allowed);
+	else if (is_idle(best))
+		return best;
+	for (; allowed; allowed &= allowed - 1) {
+		unsigned cpu = (unsigned)__builtin_ctz(allowed);
+
 		if (is_idle(cpu))
 			return cpu;
-		if (best == MAX_CPUS || run_queues[cpu].count < run_queues[best].count)
+		if (cpu != thread->cpu && best != thread->cpu && run_queues[cpu].count < run_queues[best].count)
 			best = cpu;
 	}
-	if (thread->cpus >> thread->cpu & 1)
-		return thread->cpu;
-	return best == MAX_CPUS ? this_cpu()->id : best;
+	return best;
+}
+
+static inline unsigned choose_cpu(const struct thread *thread)
+{
+	uint32_t allowed = thread->cpus & cpus_online_mask;
+
+	/* 0: a kernel thread's own CPU, before the others are settled. */
+	return !allowed || allowed == 1u << thread->cpu ? thread->cpu : choose_of_several(thread, allowed);
 }
 
 /* In front of `at`, which is in its queue or the queue's head. */
 static void insert_before(struct link *at, unsigned cpu, struct thread *thread)
 {
-	struct run_queues *queues = &run_queues[cpu];
-
 	thread->state = THREAD_READY;
 	thread->cpu = (uint8_t)cpu;
 	list_insert_before(at, &thread->queue);
-	queues->ready |= 1u << thread->priority;
-	queues->count++;
+	sched_ready[cpu] |= 1u << thread->priority;
+	run_queues[cpu].count++;
 }
 
 static void insert(unsigned cpu, struct thread *thread)
@@ -103,14 +110,28 @@ void sched_dequeue(struct thread *thread)
 	list_remove(&thread->queue);
 	queues->count--;
 	if (list_is_empty(&queues->queue[thread->priority]))
-		queues->ready &= ~(1u << thread->priority);
+		sched_ready[thread->cpu] &= ~(1u << thread->priority);
 }
 
-static struct thread *most_important(struct run_queues *queues)
+/* The queue of the highest priority; some thread is ready there. */
+static struct link *most_important(unsigned cpu)
 {
-	unsigned priority = 31 - (unsigned)__builtin_clz(queues->ready);
+	return &run_queues[cpu].queue[31 - (unsigned)__builtin_clz(sched_ready[cpu])];
+}
 
-	return LINK_OWNER(queues->queue[priority].next, struct thread, queue);
+/* The first of them, off its queue. */
+static inline struct thread *take_first(unsigned cpu)
+{
+	struct link *head = most_important(cpu), *first = head->next;
+	struct thread *thread = LINK_OWNER(first, struct thread, queue);
+
+	head->next = first->next;
+	first->next->previous = head;
+	first->next = first->previous = first;
+	run_queues[cpu].count--;
+	if (list_is_empty(head))
+		sched_ready[cpu] &= ~(1u << thread->priority);
+	return thread;
 }
 
 /* A thread that waits on another CPU and may run here. */
@@ -119,12 +140,11 @@ static struct thread *steal(void)
 	unsigned self = this_cpu()->id;
 
 	for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
-		struct run_queues *queues = &run_queues[cpu];
 		struct link *head, *link;
 
-		if (cpu == self || !queues->ready)
+		if (cpu == self || !sched_ready[cpu])
 			continue;
-		head = &queues->queue[31 - (unsigned)__builtin_clz(queues->ready)];
+		head = most_important(cpu);
 		link = head->next;
 		for (unsigned i = 0; i < STEAL_LOOKS_AT && link != head; i++, link = link->next) {
 			struct thread *thread = LINK_OWNER(link, struct thread, queue);
@@ -139,12 +159,15 @@ static struct thread *steal(void)
 /* Off its queue; the idle thread if there is none. */
 struct thread *sched_pick(void)
 {
-	struct run_queues *queues = &run_queues[this_cpu()->id];
-	struct thread *next = queues->ready ? most_important(queues) : steal();
+	unsigned cpu = this_cpu()->id;
+	struct thread *next;
 
-	queues->should_reschedule = false;
+	run_queues[cpu].should_reschedule = false;
+	if (sched_ready[cpu])
+		return take_first(cpu);
+	next = steal();
 	if (!next)
-		return queues->idle;
+		return run_queues[cpu].idle;
 	sched_dequeue(next);
 	return next;
 }
@@ -205,7 +228,7 @@ void sched_yield(void)
 {
 	struct thread *current = thread_current();
 
-	if (!run_queues[this_cpu()->id].ready)
+	if (!sched_ready[this_cpu()->id])
 		return;
 	if (!current->is_idle)
 		insert(this_cpu()->id, current);
@@ -215,9 +238,9 @@ void sched_yield(void)
 /* Is another thread to run instead of the current one, which could go on? */
 static bool should_give_way(const struct thread *current)
 {
-	const struct run_queues *queues = &run_queues[this_cpu()->id];
+	unsigned cpu = this_cpu()->id;
 
-	return queues->should_reschedule && queues->ready >> current->priority;
+	return run_queues[cpu].should_reschedule && sched_ready[cpu] >> current->priority;
 }
 
 void sched_preemption_point(void)
@@ -254,10 +277,10 @@ struct trap_frame *sched_edge(struct trap_frame *frame)
 
 void sched_tick(void)
 {
-	struct run_queues *queues = &run_queues[this_cpu()->id];
+	unsigned cpu = this_cpu()->id;
 
-	if (queues->ready)
-		queues->should_reschedule = true;
+	if (sched_ready[cpu])
+		run_queues[cpu].should_reschedule = true;
 }
 
 void sched_set(struct thread *thread, uint8_t priority, uint8_t cpus)

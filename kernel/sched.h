@@ -11,8 +11,8 @@
 #include "space.h"
 #include "thread.h"
 
+extern uint32_t sched_ready[MAX_CPUS];    /* bit p: that CPU's queue of priority p is not empty */
 struct run_queues {
-	uint32_t ready;                   /* bit p: queue p is not empty */
 	uint32_t count;
 	bool should_reschedule;           /* a higher priority woke, or the time slice is over */
 	struct thread *idle;              /* runs when there is nothing else */
@@ -69,12 +69,33 @@ static inline void sched_become(struct thread *next)
 /* Is nobody who is ready on that CPU more important than a thread of that priority? */
 static inline bool sched_is_most_important(unsigned cpu, uint8_t priority)
 {
-	return !(run_queues[cpu].ready >> priority >> 1);
+	return !(sched_ready[cpu] >> priority >> 1);
 }
 
 /* --- kernel/timeout.c: threads that wait for a time ----------------------------------------------------------------- */
-void timeout_set(struct thread *thread, uint64_t microseconds); /* TIMEOUT_FOREVER: none */
-void timeout_cancel(struct thread *thread);
+void timeout_start(struct thread *thread, uint64_t microseconds);
+void timeout_stop(struct thread *thread);
+
+static inline void timeout_set(struct thread *thread, uint64_t microseconds) /* TIMEOUT_FOREVER: none */
+{
+	if (microseconds != TIMEOUT_FOREVER)
+		timeout_start(thread, microseconds);
+}
+
+static inline void timeout_cancel(struct thread *thread)
+{
+	if (thread->wakes_at_us != UINT64_MAX)
+		timeout_stop(thread);
+}
+
+/* From STOPPED or any waiting state, off its queue already. One that was killed is on its way to its end. */
+static inline void thread_make_ready(struct thread *thread)
+{
+	timeout_cancel(thread);
+	if (!thread->is_killed)
+		sched_enqueue(thread);
+}
+
 void timeout_tick(void); /* wakes those whose time has come: sched's timer interrupt */
 
 #endif

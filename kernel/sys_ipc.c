@@ -158,6 +158,7 @@ enum error sys_notification_create(struct trap_frame *frame)
 enum error sys_signal(struct trap_frame *frame)
 {
 	uint64_t bits = arch_syscall_argument(frame, 1);
+	struct thread *current = thread_current();
 	struct handle *handle;
 	enum error error = argument_object(frame, 0, OBJECT_NOTIFICATION, RIGHT_SEND, &handle);
 
@@ -165,9 +166,9 @@ enum error sys_signal(struct trap_frame *frame)
 		return error;
 	if (!bits)
 		return ERR_RANGE;
-	commit_begin();
+	commit_begin_of(current);
 	notification_signal((struct notification *)handle->object, bits);
-	commit_end();
+	commit_end_of(current);
 	return OK;
 }
 
@@ -182,7 +183,7 @@ enum error sys_wait(struct trap_frame *frame)
 	if (error)
 		return error;
 	notification = (struct notification *)handle->object;
-	commit_begin();
+	commit_begin_of(current);
 	if (notification->bits) {
 		arch_syscall_set_result(frame, 1, notification->bits);
 		notification->bits = 0;
@@ -190,12 +191,11 @@ enum error sys_wait(struct trap_frame *frame)
 		error = ERR_TIMEOUT;
 	} else {
 		current->state = THREAD_WAITING;
-		current->notification = notification;
 		list_append(&notification->queue, &current->queue);
 		timeout_set(current, timeout);
 		error = SYSCALL_BLOCKED;
 	}
-	commit_end();
+	commit_end_of(current);
 	return error;
 }
 
@@ -203,7 +203,7 @@ enum error sys_yield(struct trap_frame *frame)
 {
 	struct thread *current = thread_current();
 
-	if (!(run_queues[this_cpu()->id].ready >> current->priority))
+	if (!(sched_ready[this_cpu()->id] >> current->priority))
 		return OK;
 	commit_begin();
 	arch_syscall_set_result(frame, 0, OK);

@@ -28,8 +28,9 @@ const char *syscall_name(uint64_t number)
 	return number < SYSCALL_COUNT ? names[number] : NULL;
 }
 
-static struct trap_frame *run(struct percpu *cpu, struct thread *current, struct trap_frame *frame, uint64_t number)
+struct trap_frame *syscall_run(struct percpu *cpu, struct thread *current, struct trap_frame *frame)
 {
+	uint64_t number = arch_syscall_number(frame);
 	enum error error;
 
 	if (number >= SYSCALL_COUNT) {
@@ -48,19 +49,31 @@ static struct trap_frame *run(struct percpu *cpu, struct thread *current, struct
 	return frame;
 }
 
-struct trap_frame *syscall_handle(struct trap_frame *frame)
+static inline struct trap_frame *dispatch(struct percpu *cpu, struct thread *current, struct trap_frame *frame)
 {
 	uint64_t number = arch_syscall_number(frame);
-	struct percpu *cpu = this_cpu();
-	struct thread *current = cpu->state->current;
-	struct trap_frame *next = NULL;
 
-	big_lock_take_by(cpu);
 	if (number == SYS_call)
-		next = ipc_fast_call(cpu, current, frame);
-	else if (number == SYS_reply_recv)
-		next = ipc_fast_reply_recv(cpu, current, frame);
-	return next ? next : run(cpu, current, frame, number);
+		return ipc_fast_call(cpu, current, frame, syscall_run);
+	if (number == SYS_reply_recv)
+		return ipc_fast_reply_recv(cpu, current, frame, syscall_run);
+	return syscall_run(cpu, current, frame);
+}
+
+/* Another CPU has the big lock. Apart, so that the common way needs no registers for after the wait. */
+static __noinline struct trap_frame *wait_and_dispatch(struct trap_frame *frame)
+{
+	big_lock_wait();
+	return dispatch(this_cpu(), thread_current(), frame);
+}
+
+struct trap_frame *syscall_handle(struct trap_frame *frame)
+{
+	struct percpu *cpu = this_cpu();
+
+	if (!big_lock_try(cpu))
+		return wait_and_dispatch(frame);
+	return dispatch(cpu, cpu->state->current, frame);
 }
 
 enum error sys_null(struct trap_frame *frame)

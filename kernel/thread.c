@@ -174,7 +174,7 @@ void thread_wait(void)
 	big_lock_take();
 	if (object_reap_is_due())
 		object_reap();
-	if (run_queues[this_cpu()->id].ready) {
+	if (sched_ready[this_cpu()->id]) {
 		sched_yield();
 		big_lock_drop();
 		arch_irq_enable();
@@ -231,14 +231,6 @@ enum error thread_new_user(struct space *space, struct thread **result)
 	space->had_threads = true;
 	*result = thread;
 	return OK;
-}
-
-void thread_make_ready(struct thread *thread)
-{
-	timeout_cancel(thread);
-	if (thread->is_killed)
-		return; /* it is on its way to its end already */
-	sched_enqueue(thread);
 }
 
 /* On its own kernel stack; big lock held, interrupts masked. */

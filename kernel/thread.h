@@ -55,7 +55,6 @@ struct thread {
 	uint64_t wakes_at_us;        /* UINT64_MAX = never */
 	/* IPC (kernel/ipc.c) */
 	struct endpoint *endpoint;   /* SENDING, RECEIVING: where */
-	struct notification *notification; /* WAITING: where */
 	uint64_t badge;              /* SENDING: of the handle used */
 	bool wants_reply;            /* SENDING: it is a call */
 	bool is_fault;               /* SENDING, CALLING: the message is its fault (kernel/user_trap.c), not its registers */
@@ -100,7 +99,6 @@ void thread_wait_for_space(struct space *space);
 /* --- user threads: big lock held ----------------------------------------------------------------------------------- */
 /* Stopped; nothing refers to it. The message page's frame is the thread's; it is not mapped here. */
 enum error thread_new_user(struct space *space, struct thread **thread) __must_check;
-void thread_make_ready(struct thread *thread);   /* from STOPPED or any waiting state; takes it off no queue */
 /* It ends: at once if it waits, else at its next edge to user mode. Its partners hear ERR_GONE. */
 void thread_kill(struct thread *thread, enum exit_reason reason);
 /* The current one, from a system call or the edge to user mode: its end, in its own context, on its own stack. */
@@ -120,6 +118,16 @@ bool thread_may_be_killed(void);
 uint8_t thread_syscall(void); /* the number of the one that the current thread is in, + 1; 0 = none */
 
 /* Brackets a part of a system call that must not be left half done. */
+static inline void commit_begin_of(struct thread *current)
+{
+	current->commit_depth++;
+}
+
+static inline void commit_end_of(struct thread *current)
+{
+	current->commit_depth--;
+}
+
 static inline void commit_begin(void)
 {
 	thread_current()->commit_depth++;

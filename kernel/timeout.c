@@ -11,15 +11,11 @@
 
 static struct link waiting = { &waiting, &waiting };
 
-void timeout_set(struct thread *thread, uint64_t microseconds)
+void timeout_start(struct thread *thread, uint64_t microseconds)
 {
-	uint64_t now;
+	uint64_t now = arch_time_us();
 	struct link *at;
 
-	thread->wakes_at_us = UINT64_MAX;
-	if (microseconds == TIMEOUT_FOREVER)
-		return;
-	now = arch_time_us();
 	if (microseconds >= UINT64_MAX - now)
 		return;
 	thread->wakes_at_us = now + microseconds;
@@ -30,7 +26,7 @@ void timeout_set(struct thread *thread, uint64_t microseconds)
 	list_insert_before(at, &thread->timeout);
 }
 
-void timeout_cancel(struct thread *thread)
+void timeout_stop(struct thread *thread)
 {
 	thread->wakes_at_us = UINT64_MAX;
 	list_remove(&thread->timeout);
@@ -45,7 +41,7 @@ void timeout_tick(void)
 
 		if (thread->wakes_at_us > now)
 			return;
-		timeout_cancel(thread);
+		timeout_stop(thread);
 		ipc_timed_out(thread);
 	}
 }

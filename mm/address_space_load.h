@@ -13,27 +13,40 @@
 
 void address_space_no_root(const struct address_space *space) __noreturn; /* mm/address_space.c: panics */
 
-/* The same for a caller that has this_cpu() at hand. */
-static inline void address_space_load_on(struct percpu *cpu, struct address_space *space)
+/* For the way of every switch between user threads: cpu = this_cpu(). */
+static inline void address_space_enter(struct percpu *cpu, struct address_space *space)
 {
-	struct address_space *before = cpu->state->space;
+	struct cpu_state *state = cpu->state;
+	struct address_space *before = state->space;
 	uint32_t bit = 1u << cpu->id;
-	paddr_t root = 0;
-	unsigned asid = 0;
+	paddr_t root;
 
 	if (before == space)
 		return;
-	if (space) {
-		root = *(const volatile paddr_t *)&space->root; /* what is checked is what is loaded */
-		if (__builtin_expect(frame_type_at(root) != FRAME_SPACE_ROOT || (root & PAGE_MASK), 0))
-			address_space_no_root(space);
-		asid = space->asid;
-		space->cpus |= bit; /* before the first translation */
-	}
-	cpu->state->space = space;
-	arch_space_load(root, asid);
-	if (before && !before->asid) /* without ASIDs the load has dropped its translations */
+	root = ALIGN_DOWN(*(const volatile paddr_t *)&space->root, PAGE_SIZE); /* what is checked is what is loaded */
+	if (__builtin_expect(!frame_is(root, FRAME_SPACE_ROOT), 0))
+		address_space_no_root(space);
+	space->cpus |= bit; /* before the first translation */
+	state->space = space;
+	arch_space_enter(cpu, root, space->asid);
+	if (!ARCH_HAS_ASIDS && before) /* the load has dropped its translations */
 		before->cpus &= ~bit;
+}
+
+static inline void address_space_load_on(struct percpu *cpu, struct address_space *space)
+{
+	struct address_space *before = cpu->state->space;
+
+	if (space) {
+		address_space_enter(cpu, space);
+		return;
+	}
+	if (!before)
+		return;
+	cpu->state->space = NULL;
+	arch_space_load(0, 0);
+	if (!ARCH_HAS_ASIDS)
+		before->cpus &= ~(1u << cpu->id);
 }
 
 static inline void address_space_load(struct address_space *space)

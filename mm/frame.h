@@ -75,6 +75,14 @@ static inline enum frame_type frame_type_at(paddr_t addr)
 	return frame ? (enum frame_type)frame->type : FRAME_RESERVED;
 }
 
+/* Exactly that, which isn't FRAME_RESERVED. */
+static inline bool frame_is(paddr_t addr, enum frame_type type)
+{
+	uint64_t index = (addr >> PAGE_SHIFT) - frame_table.first;
+
+	return index < frame_table.count && ((const struct frame *)phys_to_virt(frame_table.table))[index].type == type;
+}
+
 enum sealed_class frame_class(enum frame_type type);
 bool frame_is_arena(enum frame_type type);
 bool frame_is_table(enum frame_type type);      /* any kind of page table or root */

@@ -21,6 +21,7 @@ struct percpu __ro_core percpu[MAX_CPUS];
 struct cpu_state cpu_states[MAX_CPUS];
 bool __ro_core cpus_are_settled;
 static unsigned __ro_core online;
+uint32_t __ro_core cpus_online_mask;
 
 unsigned cpus_online(void)
 {
@@ -32,6 +33,8 @@ void cpus_settle(void)
 	online = 0;
 	for (unsigned i = 0; i < MAX_CPUS; i++)
 		online += percpu[i].is_online;
+	for (unsigned i = 0; i < MAX_CPUS; i++)
+		cpus_online_mask |= (uint32_t)percpu[i].is_online << i;
 	__atomic_store_n(&cpus_are_settled, true, __ATOMIC_RELEASE);
 }
 

@@ -70,6 +70,26 @@ static inline void arch_copy_page(void *to, const void *from)
 	                 : "memory", "cc");
 }
 
+/* Eight at a time, then four, then one. */
+static inline void arch_copy_words(uint64_t *to, const uint64_t *from, uint64_t words)
+{
+	uint64_t a, b, c, d;
+
+	for (; words >= 8; words -= 8)
+		__asm__ volatile("ldp %2, %3, [%1], #16\n\tldp %4, %5, [%1], #16\n\tstp %2, %3, [%0], #16\n\tstp %4, %5, [%0], #16\n\t"
+		                 "ldp %2, %3, [%1], #16\n\tldp %4, %5, [%1], #16\n\tstp %2, %3, [%0], #16\n\tstp %4, %5, [%0], #16"
+		                 : "+r"(to), "+r"(from), "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d)
+		                 :
+		                 : "memory");
+	for (; words >= 4; words -= 4)
+		__asm__ volatile("ldp %2, %3, [%1], #16\n\tldp %4, %5, [%1], #16\n\tstp %2, %3, [%0], #16\n\tstp %4, %5, [%0], #16"
+		                 : "+r"(to), "+r"(from), "=&r"(a), "=&r"(b), "=&r"(c), "=&r"(d)
+		                 :
+		                 : "memory");
+	for (; words; words--)
+		*to++ = *from++;
+}
+
 static inline void arch_wait_for_interrupt(void)
 {
 	/* wfi also ends for an interrupt that is masked, so none slips in between (D1.6.2). */

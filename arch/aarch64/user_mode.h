@@ -54,30 +54,34 @@ static inline void arch_user_access_end(void)
 		__asm__ volatile("msr pan, #1" ::: "memory");
 }
 
-/* The ASID is TTBR1's (TCR.A1), so two registers change. In between no user half is there: nothing of one space can be
- * cached under the other's ASID, whatever the CPU looks up ahead. What a thread left in TPIDR_EL0 is no other space's to read.
- * Both are compared: a dry run goes back to the kernel's ASID with the user half in place. */
-static inline void arch_space_load(paddr_t root, unsigned asid)
-{
-	uint64_t low = user_empty_root, high = this_cpu()->kernel_root;
+#define ARCH_HAS_ASIDS true
 
-	if (root) {
-		/* The number comes from ordinary memory; the gate's ASID, for one, must never be loaded here. */
-		if (__builtin_expect(asid - 1 >= arch_asids, 0))
-			user_asid_wrong(asid);
-		low = root;
-		high = arch_root_frame(high) | (uint64_t)(asid + ASID_LAST_OWN) << TTBR_ASID_SHIFT;
-	}
-	if (READ_REGISTER(ttbr0_el1) == low && READ_REGISTER(ttbr1_el1) == high)
-		return;
+/* The ASID is TTBR1's (TCR.A1), so two registers change. In between no user half is there: nothing of one space can be
+ * cached under the other's ASID, whatever the CPU looks up ahead. What a thread left in TPIDR_EL0 is no other space's to read. */
+static inline void user_half_change(uint64_t high)
+{
 	WRITE_REGISTER(ttbr0_el1, user_empty_root);
 	WRITE_REGISTER(ttbr1_el1, high);
 	WRITE_REGISTER(tpidr_el0, 0);
 	__asm__ volatile("isb" ::: "memory");
-	if (root) {
-		WRITE_REGISTER(ttbr0_el1, root);
-		__asm__ volatile("isb" ::: "memory");
-	}
+}
+
+static inline void arch_space_enter(const struct percpu *cpu, paddr_t root, unsigned asid)
+{
+	/* The number comes from ordinary memory; the gate's ASID, for one, must never be loaded here. */
+	if (__builtin_expect(asid - 1 >= arch_asids, 0))
+		user_asid_wrong(asid);
+	user_half_change(arch_root_frame(cpu->kernel_root) | (uint64_t)(asid + ASID_LAST_OWN) << TTBR_ASID_SHIFT);
+	WRITE_REGISTER(ttbr0_el1, root);
+	__asm__ volatile("isb" ::: "memory");
+}
+
+static inline void arch_space_load(paddr_t root, unsigned asid)
+{
+	if (root)
+		arch_space_enter(this_cpu(), root, asid);
+	else
+		user_half_change(this_cpu()->kernel_root);
 }
 
 #endif

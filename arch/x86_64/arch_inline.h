@@ -64,6 +64,11 @@ static inline void arch_copy_page(void *to, const void *from)
 	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 }
 
+static inline void arch_copy_words(uint64_t *to, const uint64_t *from, uint64_t words)
+{
+	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+}
+
 static inline void arch_wait_for_interrupt(void)
 {
 	/* sti takes effect behind the next instruction: an interrupt can't slip in before the hlt. */

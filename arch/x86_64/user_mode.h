@@ -63,14 +63,19 @@ static inline void arch_user_access_end(void)
 		__asm__ volatile("clac" ::: "memory");
 }
 
+#define ARCH_HAS_ASIDS false
+
+static inline void arch_space_enter(const struct percpu *cpu, paddr_t root, unsigned asid)
+{
+	(void)cpu, (void)asid;
+	__asm__ volatile("movq %0, %%cr3" : : "r"(root) : "memory");
+}
+
 /* The root has the kernel's half too; no ASIDs, so the load drops what belongs to the space before (SDM vol. 3, 4.10.4.1). */
 static inline void arch_space_load(paddr_t root, unsigned asid)
 {
-	uint64_t value = root ? root : this_cpu()->kernel_root;
-
 	(void)asid;
-	if (arch_root_current() != value)
-		__asm__ volatile("movq %0, %%cr3" : : "r"(value) : "memory");
+	__asm__ volatile("movq %0, %%cr3" : : "r"(root ? root : this_cpu()->kernel_root) : "memory");
 }
 
 #endif

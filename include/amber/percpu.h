@@ -77,6 +77,7 @@ extern struct cpu_state cpu_states[MAX_CPUS];   /* mm/percpu_map.c, ordinary */
 /* mm/percpu_map.c, class core. Before the seal: the set of CPUs that came up is fixed from here on. */
 extern bool cpus_are_settled;
 void cpus_settle(void);
+extern uint32_t cpus_online_mask;               /* bit set: that one; class core */
 unsigned cpus_online(void); /* how many, the first included; 0 before */
 
 _Static_assert(offsetof(struct percpu, gate_root) == PERCPU_GATE_ROOT, "assembly reads it there");

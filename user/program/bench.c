@@ -74,22 +74,40 @@ static handle_t new_notification(void)
 
 #define ANSWER 0x1000 /* what the server adds to each word */
 
-static __noreturn void serve(handle_t endpoint, unsigned words)
+/* One page word: is it right? And its answer. */
+static inline uint64_t answer_word(uint64_t *word, uint64_t expected)
 {
-	uint64_t *page = message_page()->words;
+	uint64_t wrong = *word ^ expected;
+
+	*word = expected + ANSWER;
+	return wrong;
+}
+
+static __noreturn void serve_nothing(handle_t endpoint)
+{
 	struct message message;
 
 	must(ipc_receive(endpoint, &message, TIMEOUT_FOREVER), "receive");
 	for (;;) {
-		uint64_t first = message.words[0], wrong = 0;
+		message.info = MESSAGE_INFO(MESSAGE_WORDS(message.info), 0, 0); /* the label: whether there were any */
+		must(ipc_reply_recv(endpoint, &message, TIMEOUT_FOREVER), "reply_recv");
+	}
+}
 
-		if (words)
-			wrong = (message.words[1] ^ (first + 1)) | (message.words[2] ^ (first + 2)) | (message.words[3] ^ (first + 3));
-		for (unsigned i = MESSAGE_REGISTER_WORDS; i < words; i += 2) { /* 10 and 64 are even */
-			wrong |= (page[i] ^ (first + i)) | (page[i + 1] ^ (first + i + 1));
-			page[i] = first + ANSWER + i;
-			page[i + 1] = first + ANSWER + i + 1;
-		}
+static __noreturn void serve(handle_t endpoint, unsigned words)
+{
+	uint64_t *page = message_page()->words, *end = page + words;
+	struct message message;
+
+	must(ipc_receive(endpoint, &message, TIMEOUT_FOREVER), "receive");
+	for (;;) {
+		uint64_t first = message.words[0], expected = first + MESSAGE_REGISTER_WORDS;
+		uint64_t wrong = (message.words[1] ^ (first + 1)) | (message.words[2] ^ (first + 2)) | (message.words[3] ^ (first + 3));
+
+		for (uint64_t *word = page + MESSAGE_REGISTER_WORDS; word < end; word += 6, expected += 6) /* 10 and 64 less 4 */
+			wrong |= answer_word(&word[0], expected) | answer_word(&word[1], expected + 1) |
+				 answer_word(&word[2], expected + 2) | answer_word(&word[3], expected + 3) |
+				 answer_word(&word[4], expected + 4) | answer_word(&word[5], expected + 5);
 		message.info = MESSAGE_INFO(wrong != 0, words, 0);
 		message.words[0] += ANSWER;
 		message.words[1] += ANSWER;
@@ -308,7 +326,7 @@ int main(int count, char **words)
 	uint64_t now = counter(), number;
 
 	if (count == 3 && !strcmp(words[1], "serve") && parse_number(words[2], &number))
-		serve(HANDLE_GIVEN, (unsigned)number);
+		number ? serve(HANDLE_GIVEN, (unsigned)number) : serve_nothing(HANDLE_GIVEN);
 	if (count == 2 && !strcmp(words[1], "fault"))
 		take_faults();
 	if (count != 1) {
