@@ -28,6 +28,7 @@ struct elf_program {
 };
 
 /* machine: EM_… of this kernel. An error: *why says what is wrong. */
-enum error elf_check(const uint8_t *elf, size_t bytes, uint16_t machine, struct elf_program *program, const char **why) __must_check;
+enum error elf_check(const uint8_t *elf, size_t bytes, uint16_t machine, struct elf_program *program,
+                     const char **why) __must_check;
 
 #endif

@@ -47,7 +47,7 @@ static enum error __init boot_module(void)
 	if (is_mapped(module_start, module_end))
 		why = cpio_check(phys_to_virt(module_start), module_end - module_start, &files);
 	if (why) {
-		log_error("module", "the boot module is not used: %s", why);
+		log_error("module", "the boot module at 0x%zx is not used: %s", (size_t)module_start, why);
 		return OK;
 	}
 	module = phys_to_virt(module_start);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/program_first.c: the first user program: what every other one gets by system calls, it gets from the kernel: a space, a
- * thread with stack and message page, handles. When its space has ended, everything must be as it was before. In the kernel thread
- * `main`.
+ * kernel/program_first.c: the first user program: what every other one gets by system calls, it gets from the kernel: a space,
+ * a thread with stack and message page, handles. When its space has ended, everything must be as it was before. In the kernel
+ * thread `main`.
  */
 #include "program.h"
 

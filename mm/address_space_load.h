@@ -17,36 +17,30 @@ void address_space_no_root(const struct address_space *space) __noreturn; /* mm/
 static inline void address_space_enter(struct percpu *cpu, struct address_space *space)
 {
 	struct cpu_state *state = cpu->state;
-	struct address_space *before = state->space;
-	uint32_t bit = 1u << cpu->id;
 	paddr_t root;
 
-	if (before == space)
+	if (state->space == space)
 		return;
-	root = ALIGN_DOWN(*(const volatile paddr_t *)&space->root, PAGE_SIZE); /* what is checked is what is loaded */
+	root = *(const volatile paddr_t *)&space->root & ~PAGE_MASK; /* what is checked is what is loaded */
 	if (__builtin_expect(!frame_is(root, FRAME_SPACE_ROOT), 0))
 		address_space_no_root(space);
-	space->cpus |= bit; /* before the first translation */
+	if (ARCH_HAS_ASIDS) /* before the first translation */
+		space->cpus |= 1u << cpu->id;
 	state->space = space;
 	arch_space_enter(cpu, root, space->asid);
-	if (!ARCH_HAS_ASIDS && before) /* the load has dropped its translations */
-		before->cpus &= ~bit;
 }
 
+/* NULL: no user half. */
 static inline void address_space_load_on(struct percpu *cpu, struct address_space *space)
 {
-	struct address_space *before = cpu->state->space;
-
 	if (space) {
 		address_space_enter(cpu, space);
 		return;
 	}
-	if (!before)
+	if (!cpu->state->space)
 		return;
 	cpu->state->space = NULL;
 	arch_space_load(0, 0);
-	if (!ARCH_HAS_ASIDS)
-		before->cpus &= ~(1u << cpu->id);
 }
 
 static inline void address_space_load(struct address_space *space)

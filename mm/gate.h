@@ -37,19 +37,21 @@ uint64_t gate_run_early(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_
 uint64_t gate_run_again(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e); /* until the lock was free */
 void gate_stack_overflowed(void) __noreturn;
 
-/* One gate call. The gate stack has no guard page; the frame below it holds a pattern instead. */
-static inline uint64_t gate_run(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+/* One gate call, when it is live. The gate stack has no guard page; the frame below it holds a pattern instead. */
+static inline uint64_t gate_run_live(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
-	uint64_t result;
+	uint64_t result = arch_gate_call(op, a, b, c, d, e);
 
-	if (__builtin_expect(!gate_is_live, 0))
-		return gate_run_early(op, a, b, c, d, e);
-	result = arch_gate_call(op, a, b, c, d, e);
 	if (op != GATE_EMPTY && __builtin_expect(result == ERR_BUSY, 0))
 		result = gate_run_again(op, a, b, c, d, e);
 	if (__builtin_expect(*this_cpu()->gate_guard != GATE_STACK_PATTERN, 0))
 		gate_stack_overflowed();
 	return result;
+}
+
+static inline uint64_t gate_run(uint64_t op, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
+{
+	return __builtin_expect(gate_is_live, 1) ? gate_run_live(op, a, b, c, d, e) : gate_run_early(op, a, b, c, d, e);
 }
 
 /* Stores entries index … index+count-1 of `table`: first, first + step, … (first = 0: all empty). All or

@@ -137,7 +137,7 @@ GATE_DO(space_free)
 	table = pte_addr(root[USER_SLOT], 4);
 	if (!is_empty(table))
 		return gate_refuse(ERR_DENIED);
-	set_type(table, FRAME_ARENA, 0);
 	set_type(a, FRAME_ARENA, 0);
+	set_type(table, FRAME_ARENA, 0);
 	return OK;
 }

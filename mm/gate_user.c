@@ -4,36 +4,41 @@
  * map and page fault, so they are short; what they check is the same as in mm/gate.c: each entry against the frame table, W^X,
  * and that what is sealed stays. A leaf for user mode may stand nowhere but in the tables that these functions change.
  */
-#include "gate_parts.h"
+#include "gate_user.h"
 
 #include <amber/broken.h>
 
+#include "gate_parts.h"
 #include "vdso_pages.h"
 
 #define ENTRIES    512
 #define RWX        (PERM_R | PERM_W | PERM_X)
 #define ANY_PERMS  (RWX | PERM_USER | PERM_DEVICE)
 
-/* The gate's lock, as in gate_parts.h; its place in the window is worked out once. NULL: another CPU has it. */
-static inline struct gate_lock *take_lock(void)
-{
-	struct gate_lock *lock = gate_window(image_to_phys((vaddr_t)&gate_lock));
-	uint32_t self = this_cpu()->id + 1, expected = 0;
+/* The gate's lock, as in gate_parts.h, but nothing in between takes it again. If it was taken by this CPU before (a dry run is
+ * under way, say), it stays so. */
+struct hold {
+	struct gate_lock *lock; /* in the window */
+	bool was_mine;
+};
 
-	if (__builtin_expect(lock->holder == self, 0)) {
-		lock->depth++;
-		return lock;
-	}
-	if (!__atomic_compare_exchange_n(&lock->holder, &expected, self, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return NULL;
-	lock->depth = 1;
-	return lock;
+static inline bool take_lock(struct hold *hold)
+{
+	uint32_t self = this_cpu()->id + 1, holder = 0;
+
+	hold->lock = gate_window(image_to_phys((vaddr_t)&gate_lock));
+	hold->was_mine = false;
+	if (__builtin_expect(__atomic_compare_exchange_n(&hold->lock->holder, &holder, self, false, __ATOMIC_ACQUIRE,
+	                                                 __ATOMIC_RELAXED), 1))
+		return true;
+	hold->was_mine = holder == self;
+	return hold->was_mine;
 }
 
-static inline void drop_lock(struct gate_lock *lock)
+static inline void drop_lock(const struct hold *hold)
 {
-	if (--lock->depth == 0)
-		__atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
+	if (__builtin_expect(!hold->was_mine, 1))
+		__atomic_store_n(&hold->lock->holder, 0, __ATOMIC_RELEASE);
 }
 
 /* Plain stores: the encoder presets accessed and dirty bits, so the hardware never writes an entry (mm/gate_run.c). */
@@ -56,14 +61,16 @@ static inline uint64_t index_of(paddr_t frame)
 static inline enum error check_place(paddr_t table, uint64_t index, uint64_t count)
 {
 	uint64_t i = index_of(table);
+	struct frame frame;
 
 	if (index >= ENTRIES || count > ENTRIES - index)
 		return ERR_RANGE;
 	if (is_broken(BROKEN_GATE_CHECK))
 		return OK;
-	if (i >= frame_table.count || (table & PAGE_MASK) || frames()[i].type != FRAME_USER_TABLE || frames()[i].level != 1)
+	if (i >= frame_table.count || (table & PAGE_MASK))
 		return ERR_DENIED;
-	return OK;
+	frame = frames()[i];
+	return frame.type == FRAME_USER_TABLE && frame.level == 1 ? OK : ERR_DENIED;
 }
 
 /* What user mode may see that is no user memory: the vDSO's pages, each in one way only, and the serial line's registers. */
@@ -105,10 +112,16 @@ static inline uint64_t map(pte_t *slot, uint64_t frame_and_perms, uint64_t count
 		return map_extra(slot, addr, perms, count);
 	if ((perms & PERM_DEVICE) || count > limit - first)
 		return gate_refuse(ERR_DENIED);
+	pte = pte_encode(addr, perms, 1);
+	if (__builtin_expect(count == 1 && !*slot && may_map(frame), 1)) {
+		store(slot, pte);
+		frame->level++;
+		frame->writable += writable;
+		return OK;
+	}
 	for (uint64_t i = 0; i < count; i++)
 		if (slot[i] || !may_map(&frame[i]))
 			return gate_refuse(ERR_DENIED);
-	pte = pte_encode(addr, perms, 1);
 	for (uint64_t i = 0; i < count; i++, pte += PAGE_SIZE) {
 		store(&slot[i], pte);
 		frame[i].level++;
@@ -181,19 +194,18 @@ static inline uint64_t protect(pte_t *slot, uint64_t perms, uint64_t count)
 GATE_DO(user_entries)
 {
 	pte_t *slot = (pte_t *)gate_window(a) + b;
-	struct gate_lock *lock;
+	struct hold hold;
 	uint64_t result;
 
 	(void)e;
-	lock = take_lock();
-	if (!lock)
+	if (!take_lock(&hold))
 		return ERR_BUSY;
 	result = check_place(a, b, d);
 	if (__builtin_expect(result != OK, 0))
 		gate_refuse(result);
 	else
 		result = c ? map(slot, c, d) : unmap(slot, d);
-	drop_lock(lock);
+	drop_lock(&hold);
 	return result;
 }
 
@@ -201,18 +213,17 @@ GATE_DO(user_entries)
 GATE_DO(user_protect)
 {
 	pte_t *slot = (pte_t *)gate_window(a) + b;
-	struct gate_lock *lock;
+	struct hold hold;
 	uint64_t result;
 
 	(void)e;
-	lock = take_lock();
-	if (!lock)
+	if (!take_lock(&hold))
 		return ERR_BUSY;
 	result = check_place(a, b, d);
 	if (__builtin_expect(result != OK, 0))
 		gate_refuse(result);
 	else
 		result = protect(slot, c, d);
-	drop_lock(lock);
+	drop_lock(&hold);
 	return result;
 }

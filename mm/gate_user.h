@@ -12,19 +12,19 @@
  * ERR_RANGE: beyond the table. */
 static inline __must_check enum error gate_user_map(paddr_t table, unsigned index, paddr_t first, unsigned perms, unsigned count)
 {
-	return gate_run(GATE_USER_ENTRIES, table, index, first | perms, count, 0);
+	return gate_run_live(GATE_USER_ENTRIES, table, index, first | perms, count, 0);
 }
 
 /* They become empty; holes are passed over. ERR_SEALED: one of them must stay until the space dies. */
 static inline __must_check enum error gate_user_unmap(paddr_t table, unsigned index, unsigned count)
 {
-	return gate_run(GATE_USER_ENTRIES, table, index, 0, count, 0);
+	return gate_run_live(GATE_USER_ENTRIES, table, index, 0, count, 0);
 }
 
 /* New permissions (PERM_R, _W, _X) for those that are not empty. */
 static inline __must_check enum error gate_user_protect(paddr_t table, unsigned index, unsigned perms, unsigned count)
 {
-	return gate_run(GATE_USER_PROTECT, table, index, perms, count, 0);
+	return gate_run_live(GATE_USER_PROTECT, table, index, perms, count, 0);
 }
 
 /* map_seal: `pages` leaves from addr on and their frames become read-only, in the direct map too. ERR_NOT_MAPPED, ERR_SEALED. */

@@ -69,6 +69,12 @@ static inline enum error check_page(const pte_t *leaf, struct leaves *direct)
 	return OK;
 }
 
+/* In one piece: whoever reads it meanwhile sees what it was or what it is. */
+static inline void set_frame(struct frame *frame, struct frame value)
+{
+	__atomic_store(frame, &value, __ATOMIC_RELEASE);
+}
+
 /* Plain stores: mm/gate_run.c. */
 static inline void seal_page(pte_t *leaf, pte_t *alias)
 {
@@ -76,7 +82,7 @@ static inline void seal_page(pte_t *leaf, pte_t *alias)
 
 	__atomic_store_n(leaf, pte_encode(addr, pte_perms(*leaf) & ~PERM_W, 1), __ATOMIC_RELAXED);
 	__atomic_store_n(alias, pte_encode(addr, PERM_R, 1), __ATOMIC_RELAXED);
-	*gate_frame(addr) = (struct frame){ .type = FRAME_USER_SEALED, .level = 1 };
+	set_frame(gate_frame(addr), (struct frame){ .type = FRAME_USER_SEALED, .level = 1 });
 }
 
 static bool is_user_range(vaddr_t addr, uint64_t pages)
@@ -119,8 +125,8 @@ static inline void unseal_page(pte_t *leaf, struct leaves *direct)
 	if (frame && frame->type == FRAME_USER_SEALED) {
 		pte_t *alias = leaf_at(direct, (vaddr_t)phys_to_virt(addr));
 
-		__atomic_store_n(alias, pte_encode(addr, PERM_R | PERM_W, 1), __ATOMIC_RELAXED);
-		*frame = (struct frame){ .type = FRAME_USER, .writable = 1 };
+		set_frame(frame, (struct frame){ .type = FRAME_USER, .writable = 1 }); /* first: at no moment is what is sealed writable */
+		__atomic_store_n(alias, pte_encode(addr, PERM_R | PERM_W, 1), __ATOMIC_RELEASE);
 	} else if (addr != gate_image_to_phys(vdso_data) && addr != gate_image_to_phys(vdso_code)) {
 		return;
 	}

@@ -66,14 +66,16 @@ static void __init set_range_types(const struct memory_range *range, const struc
 	set_types(MAX(from, LOWEST_RAM), to, FRAME_KERNEL);
 }
 
-/* A boot module never changes: it is read-only, like the kernel's constants. Where it lies in anything but RAM that was kept for
- * it, it stays unmapped. */
-static void __init set_module_type(const struct boot_info *boot_info)
+/* A boot module never changes: it is read-only, like the kernel's constants, also below 1 MiB, where GRUB puts a small one under
+ * UEFI. Where it lies in anything but RAM that was kept for it, it stays unmapped. */
+static void __init set_module_type(const struct boot_info *boot_info, const struct arena_plan *plan)
 {
 	paddr_t start = ALIGN_DOWN(boot_info->initrd_start, PAGE_SIZE), end = ALIGN_UP(boot_info->initrd_end, PAGE_SIZE);
+	paddr_t first = plan->first_frame << PAGE_SHIFT;
 	bool is_apart = start >= image_phys(__image_end) || end <= image_phys(__image_start);
+	bool is_in_table = start >= first && end <= first + (plan->frames << PAGE_SHIFT);
 
-	if (start >= LOWEST_RAM && is_apart && memory_map_is(&memory_map, start, end, MEMORY_BOOT))
+	if (is_in_table && is_apart && memory_map_is(&memory_map, start, end, MEMORY_BOOT))
 		set_types(start, end, FRAME_RODATA);
 }
 
@@ -86,7 +88,7 @@ static void __init fill_frame_table(const struct arena_plan *plan, const struct 
 
 		set_range_types(range, plan);
 	}
-	set_module_type(boot_info);
+	set_module_type(boot_info, plan);
 	set_types(image_phys(__image_start), image_phys(__image_end), FRAME_KERNEL);
 	set_types(image_phys(__text_start), image_phys(__text_end), FRAME_TEXT);
 	set_types(image_phys(__rodata_start), image_phys(__rodata_end), FRAME_RODATA);

@@ -101,8 +101,12 @@ void tlb_shootdown_all(void)
 }
 
 /* This CPU alone: a page, or more than are worth naming. */
-static void invalidate_here(unsigned asid, vaddr_t addr, uint64_t pages)
+static inline void invalidate_here(unsigned asid, vaddr_t addr, uint64_t pages)
 {
+	if (__builtin_expect(pages == 1, 1)) {
+		arch_tlb_invalidate_user_page(asid, addr);
+		return;
+	}
 	if (pages > PAGES_WORTH_NAMING)
 		arch_tlb_invalidate_user_all(asid);
 	for (uint64_t i = 0; pages <= PAGES_WORTH_NAMING && i < pages; i++)
@@ -120,17 +124,28 @@ static bool broadcast(unsigned asid, vaddr_t addr, uint64_t pages)
 	return is_done;
 }
 
-/* The counters are the big lock's here. A CPU that does not have the space loaded can have none of its translations: x86_64
- * drops them with the root; elsewhere space->cpus names every CPU that may have some under its ASID. */
+/* Which CPUs may have translations of it. With ASIDs all where it ever ran; without them a CPU drops a space's with its root, so
+ * it is those that have it loaded. Nobody can load or leave it meanwhile: that takes the big lock. */
+static inline uint32_t cpus_of(const struct address_space *space)
+{
+	uint32_t cpus = 0;
+
+	if (space->asid)
+		return space->cpus;
+	for (unsigned id = 0; id < MAX_CPUS; id++)
+		cpus |= (uint32_t)(cpu_states[id].space == space) << id;
+	return cpus;
+}
+
 void tlb_shootdown_space(const struct address_space *space, vaddr_t addr, uint64_t pages)
 {
-	uint32_t others = space->cpus & ~(1u << this_cpu()->id);
+	uint32_t cpus = cpus_of(space), others = cpus & ~(1u << this_cpu()->id);
 
 	shootdown_counters.user_requests++;
 	shootdown_counters.user_pages += pages;
-	if (!others || is_broken(BROKEN_SHOOTDOWN)) {
+	if (__builtin_expect(!others || is_broken(BROKEN_SHOOTDOWN), 1)) {
 		shootdown_counters.user_local++;
-		if (space->cpus)
+		if (cpus)
 			invalidate_here(space->asid, addr, pages);
 	} else if (!broadcast(space->asid, addr, pages)) {
 		shootdown_counters.user_asked += ask(others);

@@ -116,7 +116,7 @@ class Run:
 
 
 def image_bytes(machine):
-    """What of the kernel file stays in memory behind the seal, but for what is zero at first: text, rodata and data."""
+    """What of the kernel file stays in memory behind the seal, without programs and what is zero at first: text, rodata, data."""
     kernel = elf.Elf(f"build/{machine}/amber.elf")
     return sum(s.size for s in kernel.sections if s.flags & elf.SHF_ALLOC and s.type != elf.SHT_NOBITS
-               and not s.name.startswith(".init."))
+               and not s.name.startswith(".init.") and s.name != ".user_archive")

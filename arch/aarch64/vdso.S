@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/aarch64/vdso.S: uint64_t vdso_time_us(void), for user mode: the kernel copies it to a page of its own (kernel/vdso.c), so it
- * may refer to nothing but struct vdso_data (abi.h), which lies one page below its first byte. The same as arch_time_us.
+ * arch/aarch64/vdso.S: uint64_t vdso_time_us(void), for user mode: the kernel copies it to a page of its own (kernel/vdso.c),
+ * so it may refer to nothing but struct vdso_data (abi.h), which lies one page below its first byte. The same as arch_time_us.
  */
 	.section .rodata
 	.balign 4

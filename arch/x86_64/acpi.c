@@ -203,7 +203,24 @@ __init enum error acpi_find_power(acpi_view_fn view, paddr_t rsdp, struct acpi_p
 #define MADT_LOCAL_APIC     0 /* type; 8 bytes: type, length, -, APIC ID, flags */
 #define MADT_LOCAL_X2APIC   9 /* 16 bytes: type, length, -, -, APIC ID (4), flags, - */
 #define MADT_ENABLED        1u
+#define MADT_IO_APIC        1 /* 12 bytes: type, length, ID, -, address (4), its first line (4) */
+#define MADT_OVERRIDE       2 /* 10 bytes: type, length, bus, ISA line, the line that it is (4), flags (2) */
 #define APIC_ID_BROADCAST   255 /* xAPIC: not a CPU of its own */
+
+/* Calls visit for each entry; its second byte is its length, at least 2. */
+static __init enum error each_entry(const uint8_t *madt, size_t bytes, void (*visit)(const uint8_t *entry, void *context),
+                                    void *context)
+{
+	size_t length;
+
+	for (size_t at = MADT_ENTRIES; at + 2 <= bytes; at += length) {
+		length = madt[at + 1];
+		if (length < 2 || length > bytes - at)
+			return ERR_INVALID;
+		visit(madt + at, context);
+	}
+	return OK;
+}
 
 static __init void note_cpu(struct acpi_cpus *cpus, uint64_t id, uint64_t flags)
 {
@@ -219,24 +236,70 @@ static __init void note_cpu(struct acpi_cpus *cpus, uint64_t id, uint64_t flags)
 		cpus->ids[cpus->kept++] = (uint32_t)id;
 }
 
+static __init void visit_for_cpus(const uint8_t *entry, void *context)
+{
+	if (entry[0] == MADT_LOCAL_APIC && entry[1] >= 8)
+		note_cpu(context, entry[3], read_le(entry + 4, 4));
+	else if (entry[0] == MADT_LOCAL_X2APIC && entry[1] >= 12)
+		note_cpu(context, read_le(entry + 4, 4), read_le(entry + 8, 4));
+}
+
 __init enum error acpi_find_cpus(acpi_view_fn view, paddr_t rsdp, struct acpi_cpus *cpus)
 {
-	size_t bytes = 0, length;
+	size_t bytes = 0;
 	const uint8_t *madt = rsdp ? find_by_signature(view, rsdp, "APIC", &bytes) : NULL;
 
 	*cpus = (struct acpi_cpus){ 0 };
+	return madt ? each_entry(madt, bytes, visit_for_cpus, cpus) : (enum error)ERR_NOT_FOUND;
+}
+
+struct line_search {
+	uint8_t isa_line;
+	uint64_t line;       /* as the I/O APICs count, all together */
+	uint64_t first;      /* of the I/O APIC found */
+	paddr_t io_apic;     /* 0: none yet */
+};
+
+static __init void visit_for_overrides(const uint8_t *entry, void *context)
+{
+	struct line_search *search = context;
+
+	if (entry[0] == MADT_OVERRIDE && entry[1] >= 10 && entry[2] == 0 && entry[3] == search->isa_line)
+		search->line = read_le(entry + 4, 4);
+}
+
+/* The last one that begins before the line. */
+static __init void visit_for_io_apics(const uint8_t *entry, void *context)
+{
+	struct line_search *search = context;
+	uint64_t address, first;
+
+	if (entry[0] != MADT_IO_APIC || entry[1] < 12)
+		return;
+	address = read_le(entry + 4, 4);
+	first = read_le(entry + 8, 4);
+	if (!address || (address & 15) || first > search->line || (search->io_apic && first < search->first))
+		return;
+	search->io_apic = address;
+	search->first = first;
+}
+
+__init enum error acpi_find_line(acpi_view_fn view, paddr_t rsdp, uint8_t isa_line, struct acpi_line *line)
+{
+	size_t bytes = 0;
+	const uint8_t *madt = rsdp ? find_by_signature(view, rsdp, "APIC", &bytes) : NULL;
+	struct line_search search = { .isa_line = isa_line, .line = isa_line };
+	enum error error;
+
 	if (!madt)
 		return ERR_NOT_FOUND;
-	for (size_t at = MADT_ENTRIES; at + 2 <= bytes; at += length) {
-		const uint8_t *entry = madt + at;
-
-		length = entry[1];
-		if (length < 2 || length > bytes - at)
-			return ERR_INVALID;
-		if (entry[0] == MADT_LOCAL_APIC && length >= 8)
-			note_cpu(cpus, entry[3], read_le(entry + 4, 4));
-		else if (entry[0] == MADT_LOCAL_X2APIC && length >= 12)
-			note_cpu(cpus, read_le(entry + 4, 4), read_le(entry + 8, 4));
-	}
+	error = each_entry(madt, bytes, visit_for_overrides, &search);
+	if (!error)
+		error = each_entry(madt, bytes, visit_for_io_apics, &search);
+	if (error)
+		return error;
+	if (!search.io_apic || (search.io_apic & PAGE_MASK) > PAGE_SIZE - 32 || search.line - search.first > UINT8_MAX)
+		return ERR_NOT_FOUND;
+	*line = (struct acpi_line){ search.io_apic, (uint32_t)(search.line - search.first) };
 	return OK;
 }

@@ -33,6 +33,14 @@ struct acpi_cpus {
 /* Follows rsdp to the MADT (ACPI 6.4, 5.2.12). Errors as above. */
 enum error acpi_find_cpus(acpi_view_fn view, paddr_t rsdp, struct acpi_cpus *cpus) __must_check;
 
+/* Where a line of the ISA bus ends. */
+struct acpi_line {
+	paddr_t io_apic;       /* its registers */
+	uint32_t pin;
+};
+/* The same table. ERR_NOT_FOUND: no I/O APIC has it. */
+enum error acpi_find_line(acpi_view_fn view, paddr_t rsdp, uint8_t isa_line, struct acpi_line *line) __must_check;
+
 /* power.c keeps it. */
 void power_learn(const struct acpi_power *found);
 

@@ -21,6 +21,12 @@
 #define APIC_ICR_LOW       0x300
 #define APIC_ICR_HIGH      0x310
 
+/* Behind its page: no register, but a request to io_apic.c. */
+#define IO_APIC_REQUEST    0x1000
+#define IO_APIC_START      0 /* while starting: all lines masked */
+#define IO_APIC_MASK       1
+#define IO_APIC_UNMASK     2
+
 #define APIC_ENABLE        0x100u   /* in APIC_SPURIOUS */
 #define APIC_MASKED        0x10000u /* in an LVT */
 #define APIC_PERIODIC      0x20000u

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * arch/x86_64/devices.c: which device pages are mapped, and what is switched off before: bus mastering of
- * every PCI function (pci.c). Runs once while starting. Neither I/O APIC, HPET nor any PCI window is mapped:
- * a store to their registers can write memory behind the page tables' back.
+ * every PCI function (pci.c). Runs once while starting. Neither HPET nor any PCI window is mapped, local and I/O APIC for
+ * the gate only: a store to their registers can write memory behind the page tables' back.
  */
 #include "arch.h"
 #include <amber/broken.h>
@@ -15,13 +15,14 @@
 #include "io.h"
 #include "x86.h"
 
-#define DEVICES_MAX 3
+#define DEVICES_MAX 4
 
 #define VGA_TEXT       0xb8000
 #define VGA_TEXT_BYTES 0x8000
 #define VGA_NAME       "vga-text"
 #define FRAMEBUFFER    "framebuffer"
 #define APIC_NAME      "local-apic"
+#define IO_APIC_NAME   "io-apic"
 #define APIC_FOR_ALL   "local-apic-for-all" /* the broken kernel's */
 
 #define CPUID_APIC (1u << 9) /* leaf 1, edx */
@@ -75,6 +76,15 @@ static __init enum error apic_find(void)
 	return OK;
 }
 
+/* Without one drivers have no interrupts. */
+static __init void io_apic_add(paddr_t rsdp)
+{
+	paddr_t page;
+
+	if (io_apic_find(rsdp, &page))
+		device_add(IO_APIC_NAME, page, PAGE_SIZE, true);
+}
+
 /* Only memory of a display device is taken for a framebuffer: whatever else the loader named (the local APIC, a PCI
  * window, flash) would be as good as a physical write. */
 static __init void framebuffer_find(const struct boot_framebuffer *screen)
@@ -108,13 +118,16 @@ __init enum error arch_devices_find(const struct boot_info *boot_info)
 	power_find(boot_info->rsdp);
 	smp_find_trampoline(&boot_info->memory);
 	screen_find(boot_info);
+	io_apic_add(boot_info->rsdp);
 	return apic_find();
 }
 
 __init void arch_devices_mapped(void)
 {
 	for (unsigned i = 0; i < arch_device_count; i++) {
-		if (arch_devices[i].gate_only)
+		if (strcmp(arch_devices[i].name, IO_APIC_NAME) == 0)
+			io_apic_mapped(arch_devices[i].va);
+		else if (arch_devices[i].gate_only)
 			intc_mapped(arch_devices[i].va);
 		else if (strcmp(arch_devices[i].name, APIC_FOR_ALL) != 0)
 			screen_mapped(arch_devices[i].va, arch_devices[i].start == VGA_TEXT);

@@ -68,6 +68,8 @@ static bool is_allowed(uint64_t reg, uint64_t value)
 
 enum error arch_gate_device(uint64_t reg, uint64_t value)
 {
+	if (reg == IO_APIC_REQUEST)
+		return io_apic_gate(value);
 	if (!registers || !is_allowed(reg, value))
 		return ERR_INVALID;
 	*(volatile uint32_t *)(registers + reg) = (uint32_t)value;
@@ -129,5 +131,7 @@ __init enum error arch_intc_init(void)
 	enum error error = intc_start();
 
 	is_on = !error;
+	if (!error)
+		io_apic_start();
 	return error;
 }

@@ -92,13 +92,15 @@ static void trap_interrupt(struct trap_frame *frame)
 		intc_end_of_interrupt();
 		return;
 	}
+	if (vector == VECTOR_UART) /* by level: masked before the end of interrupt, else it comes again at once */
+		arch_irq_line_disable(COM1_LINE);
 	/* Before the handler: it may switch to another thread. */
 	intc_end_of_interrupt();
 	if (vector == VECTOR_CPU) {
 		irq_from_cpu(CPU_INTERRUPT_WAKE);
 		return;
 	}
-	irq_handle(frame, vector == VECTOR_TIMER, vector);
+	irq_handle(frame, vector == VECTOR_TIMER, vector == VECTOR_UART ? COM1_LINE : vector);
 }
 
 void trap_handle(struct trap_frame *frame)

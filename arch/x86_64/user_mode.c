@@ -17,12 +17,10 @@
 
 #define COM1_PORT  0x3f8
 #define COM1_PORTS 8
-#define COM1_LINE  4
 
 bool x86_has_smap __ro_after_init;
 unsigned arch_asids __ro_after_init;
 const bool arch_root_has_kernel_half = true;
-unsigned arch_uart_irq_line __ro_after_init = COM1_LINE;
 struct arch_user_device arch_user_uart __ro_core = { .port = COM1_PORT, .port_count = COM1_PORTS };
 
 static void cr4_write(uint64_t value)
@@ -73,15 +71,4 @@ void arch_port_write(uint16_t port, unsigned bytes, uint32_t value)
 		io_out16(port, (uint16_t)value);
 	else
 		io_out32(port, value);
-}
-
-enum error arch_irq_line_enable(unsigned line)
-{
-	(void)line;
-	return ERR_UNSUPPORTED;
-}
-
-void arch_irq_line_disable(unsigned line)
-{
-	(void)line;
 }

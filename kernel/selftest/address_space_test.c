@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/selftest/address_space_test.c: user halves on the real machine: mapped memory is there under the space's root and in
- * no other, what is sealed can't be written by any way, a write to sealed memory under a space's root is handled and goes on under
- * it, and every frame comes back at the end. In a kernel thread, after the seal.
+ * kernel/selftest/address_space_test.c: user halves on the real machine: mapped memory is there under the space's root
+ * and no other, what is sealed can't be written in any way, a write to sealed memory under a space's root is handled and goes on
+ * under it, and every frame comes back at the end. In a kernel thread, after the seal.
  */
 #include <amber/chain.h>
 #include <amber/selftest.h>

@@ -7,8 +7,8 @@ function (address, count) -> bytes.
 import struct
 from collections import namedtuple
 
-# perms: a set of letters: r, w, x (executable by the kernel), u (reachable by user code), h (the hardware may
-# set w by itself), g (global)
+# perms: a set of letters: r, w, x (executable by the kernel), u (reachable by user code), e (executable by user code),
+# h (the hardware may set w by itself), g (global)
 Leaf = namedtuple("Leaf", "va pa size perms")
 Table = namedtuple("Table", "pa level va")
 SIZES = {1: 1 << 12, 2: 1 << 21, 3: 1 << 30}
@@ -50,13 +50,14 @@ class X86:
 
     @staticmethod
     def leaf_rights(entry, _level, rights):
-        more = {"g"} if entry & 0x100 else set()
-        return X86.rights(entry, _level, rights) | more | {"r"}
+        """A user page is no kernel code where SMEP is on; it is counted as what it would be without."""
+        found = X86.rights(entry, _level, rights) | {"r"} | ({"g"} if entry & 0x100 else set())
+        return found | ({"e"} if {"x", "u"} <= found else set())
 
 
 class Arm:
-    """TTBR1's half. Table descriptors may only take rights away (APTable, PXNTable)."""
-    start = frozenset("wxu")
+    """Table descriptors may only take rights away (APTable, PXNTable, UXNTable)."""
+    start = frozenset("wxue")
     high_only = True
 
     @staticmethod
@@ -76,6 +77,8 @@ class Arm:
             lost.add("u")
         if entry >> 59 & 1:
             lost.add("x")
+        if entry >> 60 & 1:
+            lost.add("e")
         return rights - lost
 
     @staticmethod
@@ -90,6 +93,8 @@ class Arm:
             perms.add("u")
         if not entry >> 53 & 1:
             perms.add("x")
+        if entry >> 6 & 1 and not entry >> 54 & 1:
+            perms.add("e")
         if not entry >> 11 & 1:
             perms.add("g")
         return (perms & rights) | (perms & set("rgh"))
@@ -98,19 +103,21 @@ class Arm:
 FORMATS = {"x86_64": X86, "aarch64": Arm}
 
 
-def walk(physical, machine, root):
-    """Yields a Table for each table (the root first) and a Leaf for each mapping, in the order of addresses."""
+def walk(physical, machine, root, is_space=False):
+    """Yields a Table for each table (the root first) and a Leaf for each mapping, in the order of addresses. is_space: the root
+    of a space, which on aarch64 is TTBR0's and translates the lower half."""
     form = FORMATS[machine.name]
+    is_high = form.high_only and not is_space
 
     def visit(table, level, va, rights):
-        yield Table(table, level, sign_extend(va) if not form.high_only else va | HIGH_HALF)
+        yield Table(table, level, va | HIGH_HALF if is_high else sign_extend(va))
         for index, entry in enumerate(entries(physical, table)):
             if not form.is_present(entry):
                 continue
             at = va + (index << (12 + 9 * (level - 1)))
             if level < 4 and form.is_leaf(entry, level):
                 assert level in SIZES
-                address = at | HIGH_HALF if form.high_only else sign_extend(at)
+                address = at | HIGH_HALF if is_high else sign_extend(at)
                 frame = entry & ADDRESS_MASK & ~(SIZES[level] - 1)
                 yield Leaf(address, frame, SIZES[level], frozenset(form.leaf_rights(entry, level, rights)))
             else:

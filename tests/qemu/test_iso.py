@@ -2,10 +2,12 @@
 """tests/qemu/test_iso.py: the ISO under BIOS and UEFI: SMBIOS command line, menu, both without a display."""
 import os
 import shlex
+import shutil
 import subprocess
+from dataclasses import asdict
 
 import pytest
-from machines import TOP
+from machines import TOP, Machine
 from runner import boot, start
 
 ONLY_MACHINES = ["x86_64"]
@@ -70,3 +72,25 @@ def test_a_log_of_the_iso_is_explained(machine):
     text = done.stdout.decode()
     assert (done.returncode, done.stderr) == (0, b"") and text.count("] violation ") == 2
     assert shlex.split(text.rstrip().split("\n")[-1])[1:] == ["make", "run-iso", "ARCH=x86_64", f"CMDLINE={guest.cmdline}"]
+
+
+class WithPrograms(Machine):
+    """The same machine with an ISO that also has /boot/programs.cpio (docs/programs.md)."""
+
+    def folder(self, broken=False):
+        return os.environ["AMBER_ISO_FOLDER"]
+
+
+@pytest.mark.parametrize("firmware", FIRMWARE)
+def test_a_module_on_the_iso(machine, firmware, tmp_path, monkeypatch):
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    shutil.copy(os.path.join(machine.folder(), "user", "archive", "hello"), programs / "mine")
+    shutil.copytree(os.path.join(machine.folder(), "iso"), tmp_path / "iso")
+    with open(tmp_path / "iso" / "boot" / "programs.cpio", "wb") as out:
+        subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=programs, input=b"mine\n", stdout=out, check=True)
+    subprocess.run(["grub-mkrescue", "-o", tmp_path / "amber.iso", tmp_path / "iso"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                   check=True)
+    monkeypatch.setenv("AMBER_ISO_FOLDER", str(tmp_path))
+    guest = boot(WithPrograms(**asdict(machine)), 'init="mine 0 word"', boot=firmware)
+    assert guest.said("mine:   2 'word'") and guest.said("1 programs in the boot module")

@@ -10,7 +10,7 @@ from machines import TOP
 
 DOCS = sorted(os.path.relpath(p, TOP) for p in glob.glob(os.path.join(TOP, "docs", "*.md")) +
               [os.path.join(TOP, n) for n in ("README.md", "CONTRIBUTING.md")] if os.path.exists(p))
-PLACE = re.compile(r"`((?:\.ci|arch|boot|docs|include|kernel|linker|mm|tests|tools)/[\w./*{},<>-]+?)(?::([a-z_]\w*))?`")
+PLACE = re.compile(r"`((?:\.ci|arch|boot|docs|include|kernel|linker|mm|tests|tools|user)/[\w./*{},<>-]+?)(?::([a-z_]\w*))?`")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 
 

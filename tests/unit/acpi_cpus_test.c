@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tests/unit/acpi_cpus_test.c: the CPUs that the MADT lists: in both forms, disabled, twice, too many, with IDs that nothing can
+ * tests/unit/acpi_cpus_test.c: the CPUs and I/O APICs that the MADT lists: in both forms, disabled, twice, too many, with IDs that nothing can
  * be sent to, and in tables that are cut or damaged at each byte.
  *
  * sources: arch/x86_64/acpi.c
@@ -260,6 +260,97 @@ static void test_damage(void **state)
 		}
 }
 
+/* --- where an ISA line ends -------------------------------------------------------------------------------- */
+
+static void io_apic(uint32_t address, uint32_t first)
+{
+	uint8_t bytes[12] = { 1, 12, 0, 0 };
+
+	memcpy(bytes + 4, &address, 4);
+	memcpy(bytes + 8, &first, 4);
+	entry(bytes, sizeof(bytes));
+}
+
+static void isa_override(uint8_t bus, uint8_t isa_line, uint32_t to)
+{
+	uint8_t bytes[10] = { 2, 10, bus, isa_line };
+
+	memcpy(bytes + 4, &to, 4);
+	entry(bytes, sizeof(bytes));
+}
+
+static void expect_line(paddr_t address, uint32_t pin)
+{
+	struct acpi_line line;
+
+	memset(&line, 0xa5, sizeof(line));
+	table(MADT, "APIC", madt_bytes);
+	assert_int_equal(acpi_find_line(view, RSDP, 4, &line), address ? OK : ERR_NOT_FOUND);
+	if (address) {
+		assert_int_equal(line.io_apic, address);
+		assert_int_equal(line.pin, pin);
+	}
+}
+
+static void test_line(void **state)
+{
+	(void)state;
+	local_apic(0, 1);
+	expect_line(0, 0); /* no I/O APIC at all */
+	others();          /* one from line 0 on; ISA line 0 is another */
+	expect_line(0xfec00000, 4);
+	isa_override(1, 4, 9);
+	expect_line(0xfec00000, 4); /* another bus's */
+	isa_override(0, 4, 21);
+	expect_line(0xfec00000, 21);
+	io_apic(0xfec01000, 20);
+	io_apic(0xfec02000, 22);
+	expect_line(0xfec01000, 1);
+}
+
+static void test_line_out_of_reach(void **state)
+{
+	(void)state;
+	io_apic(0xfec00000, 5);
+	expect_line(0, 0);
+	io_apic(0, 0);
+	expect_line(0, 0);
+	io_apic(0xfec00008, 0); /* not aligned */
+	expect_line(0, 0);
+	io_apic(0xfec00ff0, 0); /* its second register is on the next page */
+	expect_line(0, 0);
+}
+
+static void test_line_far_away(void **state)
+{
+	(void)state;
+	io_apic(0xfec00000, 0);
+	isa_override(0, 4, 255);
+	expect_line(0xfec00000, 255);
+	isa_override(0, 4, 256);
+	expect_line(0, 0);
+}
+
+/* Any byte anything: no bad read. */
+static void test_line_damage(void **state)
+{
+	struct acpi_line line;
+
+	(void)state;
+	for (uint32_t at = 0; at < ENTRIES + 30; at++)
+		for (unsigned value = 0; value < 256; value++) {
+			build(NULL);
+			local_apic(1, 1);
+			others();
+			table(MADT, "APIC", madt_bytes);
+			memory[MADT + at] = (uint8_t)value;
+			sum(MADT, madt_bytes, 9);
+			if (acpi_find_line(view, RSDP, 4, &line) == OK)
+				assert_true(line.pin <= 255 && line.io_apic);
+			drop_views(NULL);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +365,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_truncated, build, drop_views),
 		cmocka_unit_test_setup_teardown(test_checksum_and_absence, build, drop_views),
 		cmocka_unit_test_setup_teardown(test_damage, build, drop_views),
+		cmocka_unit_test_setup_teardown(test_line, build, drop_views),
+		cmocka_unit_test_setup_teardown(test_line_out_of_reach, build, drop_views),
+		cmocka_unit_test_setup_teardown(test_line_far_away, build, drop_views),
+		cmocka_unit_test_setup_teardown(test_line_damage, build, drop_views),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

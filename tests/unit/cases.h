@@ -16,5 +16,6 @@ int gate_user_cases(void);
 int gate_spaces_cases(void);
 int address_space_cases(void);
 int user_frames_cases(void);
+int space_cpus_cases(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* user/lib/spawn.c: a program in a space of its own: what the kernel does for the first one (kernel/program.c), by system calls. */
+/* user/lib/spawn.c: a program in a space of its own: what kernel/program_first.c does for the first one, by system calls. */
 #include "thread.h"
 
 #include "memory.h"
