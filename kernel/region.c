@@ -81,7 +81,7 @@ static enum error check_one(const struct region *region, uint32_t perms)
 	return perms & ~(uint32_t)region->rights ? ERR_RIGHTS : OK;
 }
 
-enum error region_check_some(struct space *space, vaddr_t *from, vaddr_t end, uint32_t perms)
+__noinline enum error region_check_some(struct space *space, vaddr_t *from, vaddr_t end, uint32_t perms)
 {
 	struct link *at = region_first_behind(space, *from);
 	vaddr_t addr = *from;
@@ -104,6 +104,11 @@ enum error region_check_some(struct space *space, vaddr_t *from, vaddr_t end, ui
 
 enum error region_check(struct space *space, vaddr_t addr, uint64_t bytes, uint32_t perms)
 {
+	const struct link *at = region_first_behind(space, addr);
+	const struct region *region = LINK_OWNER(at, const struct region, of_space);
+
+	if (at != &space->regions && region->start <= addr && region_end(region) >= addr + bytes && !space->is_ending)
+		return check_one(region, perms);
 	return region_check_some(space, &addr, addr + bytes, perms);
 }
 
