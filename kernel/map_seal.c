@@ -32,11 +32,13 @@ static enum error claim_some(struct space *space, vaddr_t *from, vaddr_t end)
 	return OK;
 }
 
-/* No frame has any mapping but this one: mappings that are read-only now could be made writable. A device has no such frames. */
+/* No frame has any mapping but this one: mappings that are read-only now could be made writable. */
 static enum error check_some(struct space *space, vaddr_t *from, vaddr_t end)
 {
 	const struct region *region = region_of(region_first_behind(space, *from));
 
+	if (region->memory->is_device)
+		return ERR_DENIED;
 	end = MIN(MIN(end, region_end(region)), *from + LOOK_PAGES * PAGE_SIZE);
 	for (; *from < end; *from += PAGE_SIZE) {
 		uint32_t page = (uint32_t)((*from - region->start) >> PAGE_SHIFT);

@@ -294,7 +294,8 @@ static __noinline enum error unmap_long(struct space *space, vaddr_t addr, vaddr
 		error = region_isolate(space, addr, end - addr);
 	while (!error && marked < end) {
 		error = mark_some(space, &marked, end);
-		sched_preemption_point();
+		if (marked < end)
+			sched_preemption_point();
 	}
 	while (!region_remove_some(space, &addr, marked))
 		sched_preemption_point();

@@ -9,7 +9,7 @@
 
 #include "pool.h"
 
-#define REMOVES_AT_ONCE 4
+#define PAGES_PER_REGION 16 /* that could be unmapped instead of what each region costs */
 
 static struct pool pool = POOL_INIT(pool, sizeof(struct region));
 
@@ -189,12 +189,15 @@ static struct region *going_region(struct space *space, vaddr_t from, vaddr_t en
 
 bool region_remove_some(struct space *space, vaddr_t *from, vaddr_t end)
 {
-	for (unsigned i = 0; i < REMOVES_AT_ONCE; i++) {
+	uint32_t pages = 0;
+
+	while (pages < REGION_STEP_PAGES) {
 		struct region *region = going_region(space, *from, end);
 
 		if (!region)
 			return true;
 		*from = region->start;
+		pages += region->mapped + PAGES_PER_REGION;
 		if (!region_remove_step(region))
 			return false;
 	}

@@ -6,19 +6,6 @@
 #ifndef AMBER_TESTS_FAKE_USER_MODE_H
 #define AMBER_TESTS_FAKE_USER_MODE_H
 
-#define ARCH_HAS_ASIDS (arch_asids != 0)
-
-static inline void arch_space_enter(const struct percpu *cpu, paddr_t root, unsigned asid)
-{
-	(void)cpu;
-	arch_space_load(root, asid);
-}
-
-static inline void arch_copy_words(uint64_t *to, const uint64_t *from, uint64_t words)
-{
-	__builtin_memcpy(to, from, words * sizeof(*to));
-}
-
 static inline uint64_t arch_syscall_number(const struct trap_frame *frame)
 {
 	(void)frame;
