@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/map_seal.c: making a range of a space immutable until it ends. First the regions are claimed,
- * so that nobody changes them or makes another mapping of their memory; then all pages are looked at; then they are sealed. Big lock held, process context.
+ * kernel/map_seal.c: making a range of a space immutable until it ends. First the regions are claimed, so that nobody changes
+ * them or makes another mapping of their memory; then all pages are looked at; then they are sealed. Big lock held, process
+ * context.
  */
 #include "region.h"
 

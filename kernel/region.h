@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/region.h: the book-keeping of mappings (struct region in kernel/space.h): by address in their space, by memory object, by
- * the handle that can revoke them. For handles, spaces and the four operations in kernel/mapping.c. Big lock held.
+ * kernel/region.h: the book-keeping of mappings (struct region in kernel/space.h): by address in their space, by memory object,
+ * by the handle that can revoke them. For handles, spaces and what kernel/mapping.c and kernel/map_seal.c do. Big lock held.
  */
 #ifndef AMBER_REGION_H
 #define AMBER_REGION_H
@@ -35,7 +35,8 @@ static inline struct link *region_first_behind(struct space *space, vaddr_t addr
 }
 
 /* A region with no page mapped yet, FILLING, before `at` in the space's list. ERR_FULL, ERR_NO_MEMORY. */
-enum error region_new(struct space *space, const struct map_request *request, struct link *at, struct region **region) __must_check;
+enum error region_new(struct space *space, const struct map_request *request, struct link *at,
+                      struct region **region) __must_check;
 /* Are there regions over all of [*from, end), which allow perms and may be changed? Looks at up to REGION_LOOKS of them; *from is
  * how far. ERR_NOT_MAPPED, ERR_SEALED, ERR_BUSY, ERR_RIGHTS; ERR_GONE: the space is ending. */
 enum error region_check_some(struct space *space, vaddr_t *from, vaddr_t end, uint32_t perms) __must_check;

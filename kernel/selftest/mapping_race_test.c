@@ -236,6 +236,11 @@ static void end(void)
 	object_reap();
 }
 
+static uint64_t in_use(void)
+{
+	return user_frames_used() + object_count(OBJECT_MEMORY) + object_count(OBJECT_SPACE) + handle_pages() + region_pool_pages();
+}
+
 static void mappings_survive_a_race(struct selftest_run *run)
 {
 	struct worker workers[THREADS];
@@ -243,7 +248,7 @@ static void mappings_survive_a_race(struct selftest_run *run)
 
 	big_lock_take();
 	object_reap();
-	before = user_frames_used() + object_count(OBJECT_MEMORY) + object_count(OBJECT_SPACE) + handle_pages() + region_pool_pages();
+	before = in_use();
 	make(run);
 	big_lock_drop();
 	arch_irq_restore(irq_state);
@@ -255,8 +260,7 @@ static void mappings_survive_a_race(struct selftest_run *run)
 	big_lock_take();
 	check();
 	end();
-	EXPECT(run, user_frames_used() + object_count(OBJECT_MEMORY) + object_count(OBJECT_SPACE) + handle_pages() +
-	                    region_pool_pages() == before);
+	EXPECT(run, in_use() == before);
 	big_lock_drop();
 	arch_irq_restore(irq_state);
 	EXPECT(run, scene.refused > scene.calls / 10 && scene.refused < scene.calls);
