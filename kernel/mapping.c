@@ -212,8 +212,8 @@ enum error space_map_request(struct space *space, const struct map_request *requ
 
 _Static_assert(MAP_READ == RIGHT_READ && MAP_WRITE == RIGHT_WRITE, "they are used as each other");
 
-static __noinline enum error map_with(struct space *space, struct handle *handle, vaddr_t addr, uint32_t offset_pages, uint32_t pages,
-                                      uint32_t perms)
+static __noinline enum error map_with(struct space *space, struct handle *handle, vaddr_t addr, uint32_t offset_pages,
+                                      uint32_t pages, uint32_t perms)
 {
 	struct memory *memory = (struct memory *)handle->object;
 	struct map_request request = {
@@ -245,7 +245,8 @@ static inline bool is_next(const struct space *space, const struct region *below
 	       below->state == REGION_WHOLE && !memory->sealings && !space->is_ending;
 }
 
-enum error space_map(struct space *space, struct handle *handle, vaddr_t addr, uint32_t offset_pages, uint32_t pages, uint32_t perms)
+enum error space_map(struct space *space, struct handle *handle, vaddr_t addr, uint32_t offset_pages, uint32_t pages,
+                     uint32_t perms)
 {
 	struct link *below = space->hint->previous;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/region.h: the book-keeping of mappings (struct region in kernel/space.h): by address in their space, by memory object, by
- * the handle that can revoke them. For handles, spaces and the four operations in kernel/mapping.c. Big lock held.
+ * kernel/region.h: the book-keeping of mappings (struct region in kernel/space.h): by address in their space, by memory object,
+ * by the handle that can revoke them. For handles, spaces and what kernel/mapping.c and kernel/map_seal.c do. Big lock held.
  */
 #ifndef AMBER_REGION_H
 #define AMBER_REGION_H
@@ -34,11 +34,13 @@ static inline struct link *region_first_behind(struct space *space, vaddr_t addr
 }
 
 /* A region with no page mapped yet, FILLING, before `at` in the space's list. ERR_FULL, ERR_NO_MEMORY. */
-enum error region_new(struct space *space, const struct map_request *request, struct link *at, struct region **region) __must_check;
+enum error region_new(struct space *space, const struct map_request *request, struct link *at,
+                      struct region **region) __must_check;
 /* Are there regions over all of [addr, addr + bytes), which allow perms and may be changed? ERR_NOT_MAPPED, ERR_SEALED, ERR_BUSY,
  * ERR_RIGHTS; ERR_GONE: the space is ending. */
 enum error region_check(struct space *space, vaddr_t addr, uint64_t bytes, uint32_t perms) __must_check;
-/* Splits regions so that edges fall on both ends of a range that region_check found good. ERR_FULL, ERR_NO_MEMORY: nothing changed. */
+/* Splits regions so that edges fall on both ends of a range that region_check found good. ERR_FULL, ERR_NO_MEMORY: nothing has
+ * changed. */
 enum error region_isolate(struct space *space, vaddr_t addr, uint64_t bytes) __must_check;
 void region_set_handle(struct region *region, struct handle *handle); /* who can revoke it from now on; NULL: nobody */
 /* Unmaps up to REGION_STEP_PAGES pages, the last first, and frees the region with the first one; true = it is gone. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/sys_ipc.c: the system calls for messages, notifications and time: arguments are checked here, the work is kernel/ipc.c's.
- * Current thread's kernel stack, big lock held.
+ * kernel/sys_ipc.c: the system calls for messages, notifications and time: arguments are checked here, the work is
+ * kernel/ipc.c's. Current thread's kernel stack, big lock held.
  */
 #include "syscall.h"
 

@@ -14,11 +14,11 @@
 
 #define PAGES_MAX 512
 
-/* Leaves one after the other: a walk at the start and where a table ends. */
+/* Leaves under one root: the last table of them is kept, so there is a walk only where another one begins. */
 struct leaves {
 	paddr_t root;
-	vaddr_t addr; /* of `leaf` */
-	pte_t *leaf;  /* a 4 KiB leaf's entry, or NULL */
+	vaddr_t block; /* what `table` spans */
+	pte_t *table;  /* of 4 KiB leaves, or NULL */
 };
 
 static __noinline pte_t *walk_to(struct leaves *leaves, vaddr_t addr)
@@ -26,19 +26,20 @@ static __noinline pte_t *walk_to(struct leaves *leaves, vaddr_t addr)
 	int level;
 	pte_t *leaf = gate_walk(leaves->root, addr, &level);
 
-	leaves->addr = addr;
-	leaves->leaf = leaf && level == 1 ? leaf : NULL;
-	return leaves->leaf;
+	leaves->block = ALIGN_DOWN(addr, BLOCK_SIZE);
+	leaves->table = leaf && level == 1 ? leaf - pagetable_index(addr, 1) : NULL;
+	return leaves->table ? leaf : NULL;
 }
 
 /* The entry of a leaf that is there, else NULL. */
 static inline pte_t *leaf_at(struct leaves *leaves, vaddr_t addr)
 {
-	if (!leaves->leaf || addr != leaves->addr + PAGE_SIZE || pagetable_index(addr, 1) == 0)
+	pte_t *leaf;
+
+	if (!leaves->table || ALIGN_DOWN(addr, BLOCK_SIZE) != leaves->block)
 		return walk_to(leaves, addr);
-	leaves->addr = addr;
-	leaves->leaf++;
-	return *leaves->leaf ? leaves->leaf : NULL;
+	leaf = &leaves->table[pagetable_index(addr, 1)];
+	return *leaf ? leaf : NULL;
 }
 
 static inline unsigned is_writable(pte_t pte)

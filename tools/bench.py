@@ -5,7 +5,8 @@
   bench.py [MACHINE]...      run in the repository's root, with kernels and plugin built
 
 Each kernel runs its own benchmarks (test=bench_*, kernel/selftest/bench.c) under -icount, where the counts are exact and
-repeatable; two boots, because the violation's cost depends on the policy; and a third that runs the user program `bench`. Beside the kernel a plugin in QEMU counts what
+repeatable; two boots, because the violation's cost depends on the policy; and a third that runs the user program `bench`.
+Beside the kernel a plugin in QEMU counts what
 instructions don't show, which goes to build/bench-counts.json: docs/measuring.md.
 """
 import json

@@ -58,7 +58,7 @@ syscall_entry:
 
 	.globl user_resume
 	.type user_resume, @function
-/* rax = the frame of the thread that runs now. When it is the stack, the old thread's stack is free for others: the big lock goes.
+/* rax = the frame of the thread that runs now. When it is the stack, the old thread's is free for others: the big lock goes.
  * A frame made here goes out as it came: rcx and r11 in their places are the program counter and the flags. sysretq faults in
  * ring 0 if rcx is not canonical (SDM vol. 2B, SYSRET); here it is behind a `syscall` instruction, which lies in the user
  * slot, far below the end of the lower half. */

@@ -52,6 +52,10 @@ def test_every_table_lies_in_the_arena_and_is_counted(view):
         assert page_tables.overlapping(outside.writable(view.ordinary), block << 21, (block + 1) << 21) == []
 
 
+def test_the_frame_table_counts_what_is_there(view):
+    assert outside.wrong_counts(view) == []
+
+
 def test_nothing_is_writable_and_executable(view):
     assert outside.no_writable_and_executable(view) == []
     assert view.seal["wx_pages"] == 0

@@ -6,6 +6,13 @@
 #ifndef AMBER_TESTS_FAKE_USER_MODE_H
 #define AMBER_TESTS_FAKE_USER_MODE_H
 
+/* As the machine has it whose page-table entries are used. */
+#ifdef AMBER_X86_PTE_H
+#define ARCH_HAS_ASIDS false
+#else
+#define ARCH_HAS_ASIDS true
+#endif
+
 static inline uint64_t arch_syscall_number(const struct trap_frame *frame)
 {
 	(void)frame;
@@ -38,6 +45,17 @@ static inline bool arch_frame_is_user(const struct trap_frame *frame)
 {
 	(void)frame;
 	return false;
+}
+
+static inline void arch_copy_words(uint64_t *to, const uint64_t *from, uint64_t words)
+{
+	__builtin_memcpy(to, from, words * sizeof(*to));
+}
+
+static inline void arch_space_enter(const struct percpu *cpu, paddr_t root, unsigned asid)
+{
+	(void)cpu;
+	arch_space_load(root, asid);
 }
 
 static inline void arch_user_access_begin(void)
