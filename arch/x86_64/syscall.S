@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/x86_64/syscall.S: the ways in from user mode, by the `syscall` instruction or a trap (trap.S), and the one way out. The ABI
- * is in arch.h: r14 is lost, so that the user's stack pointer has a place while there is no other. Interrupts are masked (FMASK).
+ * arch/x86_64/syscall.S: the ways in from user mode, by the `syscall` instruction or a trap (trap.S), and the one way out.
+ * The ABI is in arch.h: r14 is lost, so that the user's stack pointer has a place while there is no other. Interrupts are
+ * masked (FMASK).
  */
 #include <amber/percpu.h>
 #include "trap_frame.h"
