@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernel/selftest/space_test.c: seeded random calls on a few spaces: memory objects, handles made from each other, mappings,
- * seals, revocations, ends. A model says page by page what must be mapped; behind each call the page tables are compared with it, and
- * kernel/selftest/objects_check.h looks at the whole. In the end everything must have been given back. Main thread.
+ * seals, revocations, ends. A model says page by page what must be mapped; behind each call the page tables are compared with
+ *  it, and kernel/selftest/objects_check.h looks at the whole. In the end everything must have been given back. Main thread.
  */
 #include <amber/log.h>
 #include <amber/selftest.h>

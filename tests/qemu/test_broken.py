@@ -102,14 +102,16 @@ def each_cpu_has(machine, broken, bit):
 
 def smep(machine, broken):
     each_cpu_has(machine, broken, 20)
+    guest = boot(machine, "test=user_code_is_not_run", "panic", broken=broken)
+    assert guest.said("cannot execute 0x0000007ffffff000")
 
 
 def smap(machine, broken):
     each_cpu_has(machine, broken, 21)
-    boot(machine, "test=user_memory_is_shut", broken=broken)
+    user_memory(machine, broken)
 
 
-def pan(machine, broken):
+def user_memory(machine, broken):
     boot(machine, "test=user_memory_is_shut", broken=broken)
 
 
@@ -118,12 +120,12 @@ def fixup(machine, broken):
 
 
 def fastpath(machine, broken):
-    boot(machine, "test=ipc_paths_agree", broken=broken, seconds=120)
+    boot(machine, "test=ipc_paths_agree", broken=broken)
 
 
 CHECKS = {"alias": alias, "arena": arena, "gate-check": gate_check, "core-class": core_class, "wp": wp, "wx": wx, "init": init,
           "dry-run": dry_run, "asid": asid, "shootdown": shootdown, "probe": probe, "apic": apic, "fwcfg": fwcfg,
-          "smep": smep, "smap": smap, "pan": pan, "fixup": fixup, "fastpath": fastpath}
+          "smep": smep, "smap": smap, "pan": user_memory, "fixup": fixup, "fastpath": fastpath}
 ONLY_ONE_MACHINE = {"asid": "aarch64", "apic": "x86_64", "fwcfg": "aarch64", "smep": "x86_64", "smap": "x86_64", "pan": "aarch64"}
 FAILED_PROOF = ("alias", "arena", "wx", "wp")
 

@@ -102,9 +102,6 @@ static inline void arch_space_load(paddr_t root, unsigned asid)
 	fake_space_load(root, asid);
 }
 
-/* What an address space remembers of CPUs with ASIDs is right without them too. */
-#define ARCH_HAS_ASIDS (arch_asids != 0)
-
 static inline void arch_space_enter(const struct percpu *cpu, paddr_t root, unsigned asid)
 {
 	(void)cpu;
