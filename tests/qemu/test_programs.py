@@ -77,6 +77,13 @@ def test_sealer(machine):
     assert lines[-1] == "0 of these went wrong"
 
 
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_traps(machine, cpus):
+    """What user mode may not do arrives at the pager, and registers are what they were."""
+    lines = said_by(boot(machine, "init=traps", extra=("-smp", str(cpus))), "traps")
+    assert sum(line.startswith("ok: ") for line in lines) >= 40 and lines[-1].startswith("0 of ")
+
+
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_uart(machine, cpus):
     """The driver's own lines have no time in front, so this run is not checked like others."""
