@@ -224,6 +224,8 @@ void arch_tlb_invalidate_user_page(unsigned asid, vaddr_t addr);   /* on this CP
 bool arch_tlb_broadcast_user_page(unsigned asid, vaddr_t addr);    /* on all (aarch64: true); false: on this one only */
 void arch_tlb_invalidate_user_all(unsigned asid);
 bool arch_tlb_broadcast_user_all(unsigned asid);
+/* What was stored there is about to be executed at whatever address: caches of instructions must see it. */
+void arch_code_written(const void *start, size_t bytes);
 /* Interrupt lines for drivers in user mode. A line that fires is masked until it is enabled again. */
 enum error arch_irq_line_enable(unsigned line);
 void arch_irq_line_disable(unsigned line);

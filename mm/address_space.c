@@ -146,6 +146,8 @@ static inline enum error map_here(struct address_space *space, vaddr_t addr, pad
 {
 	paddr_t table = space_table_for(space, addr, 1);
 
+	if (__builtin_expect(perms & PERM_X, 0))
+		arch_code_written(phys_to_virt(first), pages * PAGE_SIZE);
 	return table ? gate_user_map(table, pagetable_index(addr, 1), first, perms | PERM_USER, pages) : (enum error)ERR_NOT_MAPPED;
 }
 
@@ -192,6 +194,14 @@ static bool any_is_kept(const struct address_space *space, vaddr_t addr, uint64_
 	return false;
 }
 
+/* These pages' bytes are code from now on. */
+static __noinline void code_written(const pte_t *entry, unsigned pages)
+{
+	for (unsigned i = 0; i < pages; i++)
+		if (pte_is_present(entry[i]))
+			arch_code_written(phys_to_virt(pte_addr(entry[i], 1)), PAGE_SIZE);
+}
+
 /* perms 0: unmap. Where there is no table there is nothing to change. */
 static inline enum error change_here(struct address_space *space, vaddr_t addr, unsigned pages, unsigned perms)
 {
@@ -199,6 +209,8 @@ static inline enum error change_here(struct address_space *space, vaddr_t addr, 
 
 	if (!table)
 		return OK;
+	if (__builtin_expect(perms & PERM_X, 0))
+		code_written(space_table(table) + pagetable_index(addr, 1), pages);
 	if (perms)
 		return gate_user_protect(table, pagetable_index(addr, 1), perms, pages);
 	return gate_user_unmap(table, pagetable_index(addr, 1), pages);

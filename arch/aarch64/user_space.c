@@ -37,6 +37,17 @@ void arch_user_frame_init(struct trap_frame *frame, vaddr_t pc, vaddr_t sp, uint
 	frame->sp = sp;
 }
 
+/* Arm ARM, B2.4.4: clean the data to where instructions are fetched from, then drop the instruction caches of all CPUs: all of
+ * them, for they may be indexed by the virtual address, which is another one. */
+void arch_code_written(const void *start, size_t bytes)
+{
+	size_t line = 4ul << ((READ_REGISTER(ctr_el0) >> 16) & 15);
+
+	for (uintptr_t at = ALIGN_DOWN((uintptr_t)start, line); at < (uintptr_t)start + bytes; at += line)
+		__asm__ volatile("dc cvau, %0" : : "r"(at) : "memory");
+	__asm__ volatile("dsb ish\n\tic ialluis\n\tdsb ish\n\tisb" ::: "memory");
+}
+
 /* No machine with this kind of CPU has ports. */
 uint32_t arch_port_read(uint16_t port, unsigned bytes)
 {

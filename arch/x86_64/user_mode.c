@@ -70,6 +70,11 @@ void arch_user_frame_init(struct trap_frame *frame, vaddr_t pc, vaddr_t sp, uint
 	frame->rflags = RFLAGS_IF | RFLAGS_FIXED;
 }
 
+void arch_code_written(const void *start, size_t bytes)
+{
+	(void)start, (void)bytes; /* caches of instructions follow stores by themselves: SDM vol. 3, 11.6 */
+}
+
 uint32_t arch_port_read(uint16_t port, unsigned bytes)
 {
 	return bytes == 1 ? io_in8(port) : bytes == 2 ? io_in16(port) : io_in32(port);

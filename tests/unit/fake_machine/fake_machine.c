@@ -271,6 +271,11 @@ void arch_tlb_invalidate_user_all(unsigned asid)
 	fake_note(FAKE_INVALIDATE_USER_ALL, asid);
 }
 
+void arch_code_written(const void *start, size_t bytes)
+{
+	(void)start, (void)bytes;
+}
+
 bool arch_tlb_broadcast_user_all(unsigned asid)
 {
 	fake_note(FAKE_BROADCAST, 0);
