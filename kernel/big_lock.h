@@ -2,8 +2,8 @@
 /*
  * kernel/big_lock.h: the one lock of the microkernel: objects, handles, spaces, run queues, IPC. Interrupts are masked while it
  * is held. On the way to user mode the assembly drops it, once it is off the old thread's kernel stack: from then on another CPU
- * may run that thread. A CPU that waits for it answers shootdowns and stops for a panic. Who holds it may wait for other CPUs (a shootdown
- * does) and may take the gate's lock; never the other way round.
+ * may run that thread. A CPU that waits for it answers shootdowns and stops for a panic. Who holds it may wait for other CPUs
+ * (a shootdown does) and may take the gate's lock; never the other way round.
  */
 #ifndef AMBER_BIG_LOCK_H
 #define AMBER_BIG_LOCK_H

@@ -144,8 +144,8 @@ static inline void resume_faulter(struct thread *thread, const struct trap_frame
 }
 
 /* Whom the current thread answers, and where it waits then; NULL: not this way. */
-static inline struct thread *reply_predicate(const struct percpu *cpu, const struct thread *current, const struct trap_frame *frame,
-                                             struct endpoint **endpoint)
+static inline struct thread *reply_predicate(const struct percpu *cpu, const struct thread *current,
+                                             const struct trap_frame *frame, struct endpoint **endpoint)
 {
 	struct thread *caller = current->caller;
 	struct handle *handle;

@@ -14,7 +14,7 @@ enum error program_find(const char *name, size_t length, const uint8_t **elf, si
 /* Maps the segments of an ELF file into an empty space: checked as a whole first (kernel/elf.c), W^X, within the user half;
  * nothing is left mapped if it fails. Preemption points: the caller holds the space (space_hold). Big lock held. */
 enum error program_load(struct space *space, const uint8_t *elf, size_t bytes, vaddr_t *entry) __must_check;
-/* kernel/program_first.c: runs init="…" to its end in the calling kernel thread; true = its exit code was 0 and nothing leaked. */
+/* kernel/program_first.c: runs init="…" to its end in the calling kernel thread; true = its exit code was 0, nothing leaked. */
 bool program_run_first(const char *words);
 
 /* "hello pager …": the names of all programs, cut if they don't fit. */

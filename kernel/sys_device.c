@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/sys_device.c: the system calls for drivers (interrupts, registers), for the log, and for the lab device. Current thread's
- * kernel stack, big lock held.
+ * kernel/sys_device.c: the system calls for drivers (interrupts, registers), for the log, and for the lab device. Current
+ * thread's kernel stack, big lock held.
  */
 #include "syscall.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/sys_space.c: the system calls for spaces as a whole; what is mapped in them: kernel/sys_memory.c. Current thread's kernel
- * stack, big lock held.
+ * kernel/sys_space.c: the system calls for spaces as a whole; what is mapped in them: kernel/sys_memory.c. Current thread's
+ * kernel stack, big lock held.
  */
 #include "syscall.h"
 

@@ -145,7 +145,8 @@ def build_id(kernel):
 def summary(kernel):
     sizes = [f"{name} {(kernel.symbol(f'__{name}_end') - kernel.symbol(f'__{name}_start')) // 1024}" for name in RANGES]
     total = (kernel.symbol("__image_end") - IMAGE_BASE) // 1024
-    return f"{total} KiB ({', '.join(sizes)}, of that programs {archive_bytes(kernel) // 1024}, data {(kernel.symbol('__image_end') - kernel.symbol('__data_start')) // 1024})"
+    data = (kernel.symbol("__image_end") - kernel.symbol("__data_start")) // 1024
+    return f"{total} KiB ({', '.join(sizes)}, of that programs {archive_bytes(kernel) // 1024}, data {data})"
 
 
 def main(args):

@@ -112,6 +112,6 @@ static inline uint64_t arch_instructions(void)
 #define ARCH_COUNTER(value, before, behind) \
 	__asm__ volatile(before "rdtsc\n\tshlq $32, %%rdx\n\torq %%rdx, %%rax\n" behind : "=a"(value) : : "rdx", "cc", "memory")
 
-#include "user_mode.h"
+#include "user_inline.h"
 
 #endif

@@ -9,6 +9,7 @@
 #include <amber/types.h>
 
 #define MSR_APIC_BASE      0x1bu
+#define MSR_SYSENTER_CS    0x174u
 #define MSR_EFER           0xc0000080u
 #define MSR_STAR           0xc0000081u
 #define MSR_LSTAR          0xc0000082u

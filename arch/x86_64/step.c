@@ -135,6 +135,8 @@ enum step_result arch_step(struct trap_frame *before, struct trap_frame *after, 
 	before->rflags = (flags & ~changed) | RFLAGS_TF;
 	out = step_run(before, root, first, last, after);
 	before->rflags = flags;
+	if (flags & RFLAGS_AC) /* in the middle of a user copy, as the step was; we are not */
+		arch_user_access_end();
 	if (out.code) {
 		trap_describe(fault, (unsigned)(out.code & 0xffffffff) - 1, out.code >> 32, out.cr2, before->rsp);
 		return STEP_FAULT;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * arch/x86_64/trap.S: 256 named vectors and one common tail. Builds a struct trap_frame and calls
- * trap_handle. A trap that finds the dry-run root loaded comes from the one instruction that step.S runs:
- * it reloads the kernel root and goes back into step_run. Interrupts are masked (interrupt gates).
+ * trap_handle; what comes from user mode goes on in syscall.S. A trap that finds the dry-run root loaded comes
+ * from the one instruction that step.S runs: it reloads the kernel root and goes back into step_run. Interrupts
+ * are masked (interrupt gates).
  */
 #include <amber/percpu.h>
 #include "trap_frame.h"
+#include "trap_save.h"
 
 #define MSR_GS_BASE 0xc0000101
 
@@ -43,7 +45,8 @@ trap_vectors:
 	.balign TRAP_VECTOR_BYTES, 0xcc
 
 /* Touches nothing but its stack and the counter, and never trusts or loads a root. In the event of another CPU's panic this
- * one stops here for good, wherever it was. */
+ * one stops here for good, wherever it was. (A machine check could come as unexpectedly, but CR4.MCE is 0: the CPU shuts down
+ * then, SDM vol. 3, 6.15, vector 18.) */
 	.type trap_nmi, @function
 trap_nmi:
 	lock incq trap_nmi_count(%rip)
@@ -63,24 +66,6 @@ trap_nmi:
 	jmp 2b
 	.size trap_nmi, . - trap_nmi
 
-	.macro SAVE_REGISTERS /* rax is already there */
-	pushq %rbx
-	pushq %rcx
-	pushq %rdx
-	pushq %rsi
-	pushq %rdi
-	pushq %rbp
-	pushq %r8
-	pushq %r9
-	pushq %r10
-	pushq %r11
-	pushq %r12
-	pushq %r13
-	pushq %r14
-	pushq %r15
-	cld
-	.endm
-
 	.type trap_common, @function
 trap_common:
 	pushq %rax
@@ -89,7 +74,8 @@ trap_common:
 	movq %cr3, %rax
 	cmpq %gs:PERCPU_DRY_ROOT, %rax
 	je trap_in_step
-	SAVE_REGISTERS
+	PUSH_REGISTERS
+	cld
 	/* In the middle of a user copy: the handler may not touch user memory. */
 	testl $RFLAGS_AC, FRAME_RFLAGS(%rsp)
 	jnz 2f
@@ -99,58 +85,22 @@ trap_common:
 	.type trap_restore, @function
 /* RSP = a frame: goes on where it says. */
 trap_restore:
-	popq %r15
-	popq %r14
-	popq %r13
-	popq %r12
-	popq %r11
-	popq %r10
-	popq %r9
-	popq %r8
-	popq %rbp
-	popq %rdi
-	popq %rsi
-	popq %rdx
-	popq %rcx
-	popq %rbx
-	popq %rax
+	POP_REGISTERS
 	addq $16, %rsp
 	iretq
-2:	pushfq
-	andl $~RFLAGS_AC, (%rsp)
-	popfq
+2:	CLEAR_AC
 	jmp 1b
 	.size trap_common, . - trap_common
 
-/* On this CPU's entry stack, or that of the vector: rax, vector, error code and the hardware's five words move to the top of
- * the thread's kernel stack. */
-	.type trap_from_user, @function
-trap_from_user:
-	swapgs
-	movq %gs:PERCPU_STATE, %rax
-	movq STATE_KERNEL_SP(%rax), %rax
-	word = 56
-	.rept 8
-	pushq word(%rsp)
-	popq (word - 64)(%rax)
-	word = word - 8
-	.endr
-	leaq -64(%rax), %rsp
-	SAVE_REGISTERS
-	pushfq /* user mode's AC would open user memory; no trap clears it */
-	andl $~RFLAGS_AC, (%rsp)
-	popfq
-	xorl %ebp, %ebp
-	movq %rsp, %rdi
-	call trap_handle_user
-	jmp user_resume
-	.size trap_from_user, . - trap_from_user
-
 	.globl arch_frame_resume
 	.type arch_frame_resume, @function
+/* One of user mode: with the big lock, which goes then. */
 arch_frame_resume:
 	cli
-	movq %rdi, %rsp
+	movq %rdi, %rax
+	testb $3, FRAME_CS(%rax)
+	jnz user_resume
+	movq %rax, %rsp
 	jmp trap_restore
 	.size arch_frame_resume, . - arch_frame_resume
 
@@ -181,7 +131,8 @@ trap_in_step:
 2:	popq %rbx
 	movq %gs:PERCPU_KERNEL_ROOT, %rax
 	movq %rax, %cr3
-	SAVE_REGISTERS
+	PUSH_REGISTERS
+	cld
 	jmp step_stepped
 1:	movq 8(%rsp), %rsi
 	movq 16(%rsp), %rdx

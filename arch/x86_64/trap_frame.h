@@ -35,6 +35,7 @@
 #define FRAME_RAX    112
 #define FRAME_VECTOR 120
 #define FRAME_RIP    136
+#define FRAME_CS     144
 #define FRAME_RFLAGS 152
 #define FRAME_BYTES  176
 
@@ -65,6 +66,7 @@ _Static_assert(sizeof(struct trap_frame) == FRAME_BYTES && FRAME_BYTES % 16 == 0
 _Static_assert(offsetof(struct trap_frame, rdi) == FRAME_RDI, "assembly reads it there");
 _Static_assert(offsetof(struct trap_frame, rax) == FRAME_RAX, "assembly reads it there");
 _Static_assert(offsetof(struct trap_frame, rip) == FRAME_RIP, "assembly reads it there");
+_Static_assert(offsetof(struct trap_frame, cs) == FRAME_CS, "assembly reads it there");
 _Static_assert(offsetof(struct trap_frame, vector) == FRAME_VECTOR, "assembly reads it there");
 _Static_assert(offsetof(struct trap_frame, rflags) == FRAME_RFLAGS, "assembly reads it there");
 _Static_assert(offsetof(struct cpu_state, step_frame) == STATE_STEP_FRAME, "assembly reads it there");

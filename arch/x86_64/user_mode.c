@@ -15,6 +15,8 @@
 #define RFLAGS_DF    0x400u
 #define RFLAGS_NT    0x4000u
 
+#define DR7_NONE     0x400ull /* SDM vol. 3, 17.2.4: the bit that reads as one */
+
 #define COM1_PORT  0x3f8
 #define COM1_PORTS 8
 
@@ -28,12 +30,22 @@ static void cr4_write(uint64_t value)
 	__asm__ volatile("movq %0, %%cr4" : : "r"(value) : "memory");
 }
 
+/* Doors to ring 0 that firmware or a loader may have left behind: `sysenter` (closed by a null selector, SDM vol. 2B, SYSENTER),
+ * call gates in a local descriptor table, and breakpoints, which would hit before an entry's swapgs. */
+static void doors_close(void)
+{
+	msr_write(MSR_SYSENTER_CS, 0);
+	__asm__ volatile("lldt %w0" : : "r"(0));
+	__asm__ volatile("movq %0, %%dr7" : : "r"(DR7_NONE));
+}
+
 /* `syscall` goes to syscall_entry with these flags cleared (SDM vol. 3, 5.8.8). No floating point, MMX or SSE in user mode:
  * nobody saves their registers (CR0.EM; CR4.OSFXSR is 0). */
 void user_mode_init(void)
 {
 	uint64_t cr4 = cr4_read();
 
+	doors_close();
 	msr_write(MSR_STAR, (uint64_t)SELECTOR_CODE << 32 | (uint64_t)(SELECTOR_USER_DATA - 8) << 48);
 	msr_write(MSR_LSTAR, (uintptr_t)syscall_entry);
 	msr_write(MSR_FMASK, RFLAGS_IF | RFLAGS_TF | RFLAGS_AC | RFLAGS_DF | RFLAGS_NT);

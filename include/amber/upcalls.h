@@ -60,7 +60,7 @@ struct trap_frame *syscall_handle(struct trap_frame *frame) __must_check;
  * called inside: irq_handle or irq_from_cpu). */
 struct trap_frame *user_fault(struct trap_frame *frame, const struct fault *fault) __must_check;
 struct trap_frame *user_interrupted(struct trap_frame *frame) __must_check;
-/* kernel/irq_object.c, from irq_handle: line `number` of the interrupt controller; it is masked there. False: nobody waits for it. */
+/* kernel/irq_object.c, from irq_handle: line `number`, which is masked now. False: nobody waits for it. */
 bool irq_object_fire(unsigned number);
 
 #endif

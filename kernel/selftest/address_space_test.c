@@ -146,6 +146,11 @@ static void store_under(struct selftest_run *run, struct scene *scene, vaddr_t t
 	EXPECT(run, arch_root_current() == root && this_cpu()->state->space == &scene->space);
 	EXPECT(run, read_user(ADDRESS + PAGE_SIZE) == 0x77);
 	EXPECT(run, *(const volatile uint64_t *)target == (commits ? value : before));
+	/* A copy of user memory to where it must not: the step reads what is open during the copy only. */
+	arch_user_access_begin();
+	EXPECT(run, arch_copy_from_user((void *)target, ADDRESS + PAGE_SIZE, sizeof(value)));
+	arch_user_access_end();
+	EXPECT(run, arch_root_current() == root && *(const volatile uint64_t *)target == (commits ? 0x77 : before));
 	if (commits)
 		arch_inject_store8(target, before);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/selftest/objects_check.c: what every operation of the microkernel must leave true. All spaces are walked, ending ones too:
- * their handle tables (numbers, tree, how many handles each object has), their regions (order, lists, sums, what is mapped and
- * how), and by mm/tables_check.h the frame table. Process context, big lock held.
+ * kernel/selftest/objects_check.c: what every operation of the microkernel must leave true. All spaces are walked, ending ones
+ * too: their handle tables (numbers, tree, how many handles each object has), their regions (order, lists, sums, what is mapped
+ * and how), and by mm/tables_check.h the frame table. Process context, big lock held.
  */
 #include "objects_check.h"
 
@@ -57,8 +57,8 @@ static void forget(struct report *report, struct space *space, struct handle *ha
 
 static void find(struct report *report, struct space *space, struct handle *handle)
 {
-	(void)report, (void)space;
-	handle->object->found++;
+	(void)report;
+	handle->object->found += handle_counts(&space->handles, handle->object);
 }
 
 static bool is_in(const struct link *head, const struct link *link)
@@ -72,11 +72,12 @@ static bool is_in(const struct link *head, const struct link *link)
 static void check_handle(struct report *report, struct space *space, struct handle *handle)
 {
 	uint32_t index = handle->value % HANDLES_MAX;
+	const struct handle *page = space->handles.pages[index / HANDLE_PAGE_ENTRIES];
 
-	REQUIRE(report, space, index && &space->handles.pages[index / HANDLE_PAGE_ENTRIES][index % HANDLE_PAGE_ENTRIES] == handle, index);
+	REQUIRE(report, space, index && &page[index % HANDLE_PAGE_ENTRIES] == handle, index);
 	REQUIRE(report, space, space->handles.taken[index / 64] >> (index % 64) & 1, index);
 	REQUIRE(report, space, handle->table == &space->handles, index);
-	REQUIRE(report, space, !handle->object->is_dead, index);
+	REQUIRE(report, space, !handle->object->is_dead || !handle_counts(&space->handles, handle->object), index);
 	REQUIRE(report, space, handle->object->type > OBJECT_NONE && handle->object->type < OBJECT_TYPES, index);
 	REQUIRE(report, space, handle->object->handles == handle->object->found, handle->object->found);
 	REQUIRE(report, space, !handle->parent || handle->parent->object == handle->object, index);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/selftest/space_test.c: seeded random calls on a few spaces: memory objects, handles made from each other, mappings, seals,
- * revocations, ends. A model says page by page what must be mapped; behind each call the page tables are compared with it, and
- * kernel/selftest/objects_check.h looks at the whole. In the end everything must have been given back. Main thread.
+ * kernel/selftest/space_test.c: seeded random calls on a few spaces: memory objects, handles made from each other, mappings,
+ * seals, revocations, ends. A model says page by page what must be mapped; behind each call the page tables are compared with
+ *  it, and kernel/selftest/objects_check.h looks at the whole. In the end everything must have been given back. Main thread.
  */
 #include <amber/log.h>
 #include <amber/selftest.h>
@@ -151,7 +151,8 @@ static bool change(unsigned number, uint32_t page, uint32_t count, uint32_t perm
 	struct model_page *pages = &scene.pages[number][page];
 	vaddr_t addr = BASE + page * PAGE_SIZE;
 	bool is_good = is_allowed(pages, count, perms);
-	enum error error = perms ? space_protect(scene.spaces[number], addr, count, perms) : space_unmap(scene.spaces[number], addr, count);
+	struct space *space = scene.spaces[number];
+	enum error error = perms ? space_protect(space, addr, count, perms) : space_unmap(space, addr, count);
 
 	error ? scene.refused++ : scene.good++;
 	for (uint32_t i = 0; i < count && !error; i++) {

@@ -167,3 +167,22 @@ static void user_memory_is_shut(struct selftest_run *run)
 		selftest_skip(run, "the CPU has neither SMAP nor PAN");
 }
 SELFTEST(user_memory_is_shut);
+
+/* The vDSO's function, at its address in user mode's half: whatever it returns, it must not have run. */
+static void run_user_code(struct selftest_run *run)
+{
+	arch_user_access_begin();
+	((uint64_t(*)(void))VDSO_CODE_ADDRESS)();
+	arch_user_access_end();
+	selftest_fail(run, "the kernel has executed a user page");
+}
+
+/* If all is well this is a panic: a jump to user code is nothing that the kernel goes on from. */
+static void user_code_is_not_run(struct selftest_run *run)
+{
+	if (!is_offered("SMEP") && arch_root_has_kernel_half)
+		selftest_skip(run, "the CPU doesn't offer SMEP");
+	else
+		in_space(run, run_user_code);
+}
+SELFTEST_ENDS_THE_RUN(user_code_is_not_run);

@@ -93,9 +93,40 @@ def fwcfg(machine, broken):
     registers_unmapped(machine, broken, 0x09020000)
 
 
+def each_cpu_has(machine, broken, bit):
+    """In CR4, on two CPUs."""
+    with outside.halted_view(machine, broken=broken, extra=("-smp", "2")) as view:
+        values = [int(value, 16) for value in re.findall(r"CR4=([0-9a-f]+)", view.guest.qmp.monitor("info registers -a"))]
+        assert len(values) == 2 and all(value >> bit & 1 for value in values)
+
+
+def smep(machine, broken):
+    each_cpu_has(machine, broken, 20)
+    guest = boot(machine, "test=user_code_is_not_run", "panic", broken=broken)
+    assert guest.said("cannot execute 0x0000007ffffff000")
+
+
+def smap(machine, broken):
+    each_cpu_has(machine, broken, 21)
+    user_memory(machine, broken)
+
+
+def user_memory(machine, broken):
+    boot(machine, "test=user_memory_is_shut", broken=broken)
+
+
+def fixup(machine, broken):
+    boot(machine, "test=user_copies_stop_at_edges", broken=broken)
+
+
+def fastpath(machine, broken):
+    boot(machine, "test=ipc_paths_agree", broken=broken)
+
+
 CHECKS = {"alias": alias, "arena": arena, "gate-check": gate_check, "core-class": core_class, "wp": wp, "wx": wx, "init": init,
-          "dry-run": dry_run, "asid": asid, "shootdown": shootdown, "probe": probe, "apic": apic, "fwcfg": fwcfg}
-ONLY_ONE_MACHINE = {"asid": "aarch64", "apic": "x86_64", "fwcfg": "aarch64"}
+          "dry-run": dry_run, "asid": asid, "shootdown": shootdown, "probe": probe, "apic": apic, "fwcfg": fwcfg,
+          "smep": smep, "smap": smap, "pan": user_memory, "fixup": fixup, "fastpath": fastpath}
+ONLY_ONE_MACHINE = {"asid": "aarch64", "apic": "x86_64", "fwcfg": "aarch64", "smep": "x86_64", "smap": "x86_64", "pan": "aarch64"}
 FAILED_PROOF = ("alias", "arena", "wx", "wp")
 
 

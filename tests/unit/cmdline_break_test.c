@@ -27,9 +27,9 @@ static void test_names(void **state)
 	assert_string_equal(complaints, "");
 	assert_int_equal(parsed.broken, 1u << BROKEN_ALIAS);
 	assert_false(parsed.break_list);
-	parse("break=alias,arena,gate-check,core-class,wp,wx,init,dry-run,shootdown,probe,apic");
+	parse("break=alias,arena,gate-check,core-class,wp,wx,init,dry-run,shootdown,probe,apic,smep,smap,fixup,fastpath");
 	assert_string_equal(complaints, "");
-	assert_int_equal(parsed.broken, ((1u << BROKEN_COUNT) - 1) & ~(1u << BROKEN_ASID | 1u << BROKEN_FWCFG));
+	assert_int_equal(parsed.broken, ((1u << BROKEN_COUNT) - 1) & ~(1u << BROKEN_ASID | 1u << BROKEN_FWCFG | 1u << BROKEN_PAN));
 	parse("");
 	assert_int_equal(parsed.broken, 0);
 }

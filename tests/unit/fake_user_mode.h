@@ -47,17 +47,6 @@ static inline bool arch_frame_is_user(const struct trap_frame *frame)
 	return false;
 }
 
-static inline void arch_copy_words(uint64_t *to, const uint64_t *from, uint64_t words)
-{
-	__builtin_memcpy(to, from, words * sizeof(*to));
-}
-
-static inline void arch_space_enter(const struct percpu *cpu, paddr_t root, unsigned asid)
-{
-	(void)cpu;
-	arch_space_load(root, asid);
-}
-
 static inline void arch_user_access_begin(void)
 {
 }

@@ -234,7 +234,7 @@ static void bench_yield(void)
 	stop(&thread);
 }
 
-/* --- faults ---------------------------------------------------------------------------------------------------------------- */
+/* --- faults ------------------------------------------------------------------------------------------ */
 
 #define NOTHING_THERE 0x300000ull     /* never mapped: the pager has the load passed over */
 #define PAGES_START   0x10000000ull   /* mapped one by one */
@@ -293,7 +293,7 @@ static void bench_faults(void)
 	must(sys_handle_close(pager), "close");
 }
 
-/* --- mappings ---------------------------------------------------------------------------------------------------------------- */
+/* --- mappings ------------------------------------------------------------------------------------------ */
 
 static void bench_mappings(void)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stress.c: everything at once: init="stress SEED STEPS". Workers in spaces of their own map, write, read back, protect, unmap and
- * seal memory, start and kill threads that use the same memory on other CPUs, and call a server in the first space, until they
- * have made STEPS steps together. A worker's space lasts a few hundred steps, then another one begins, for what is sealed stays
- * until it dies. Exit code 0: everything that was read back was right.
+ * stress.c: everything at once: init="stress SEED STEPS". Workers in spaces of their own map, write, read back, protect, unmap
+ * and seal memory, start and kill threads that use the same memory on other CPUs, and call a server in the first space, until
+ * they have made STEPS steps together. A worker's space lasts a few hundred steps, then another one begins, for what is sealed
+ * stays until it dies. Exit code 0: everything that was read back was right.
  *   stress worker SEED STEPS   … one of them
  */
 #include "ipc.h"
@@ -41,7 +41,7 @@ static void expect(bool is_right, const char *what)
 	exit(1);
 }
 
-/* --- what a worker does in a step ---------------------------------------------------------------------------------------------- */
+/* --- what a worker does in a step ------------------------------------------------------------------------------------------ */
 
 static void map_and_read_back(void)
 {
@@ -162,7 +162,7 @@ static int work(uint64_t steps)
 	return 0;
 }
 
-/* --- the first space ------------------------------------------------------------------------------------------------------------ */
+/* --- the first space ------------------------------------------------------------------------------------------ */
 
 static handle_t endpoint;
 

@@ -61,6 +61,11 @@ static inline void arch_copy_page(void *to, const void *from)
 	__builtin_memcpy(to, from, 4096);
 }
 
+static inline void arch_copy_words(uint64_t *to, const uint64_t *from, uint64_t words)
+{
+	__builtin_memcpy(to, from, words * sizeof(*to));
+}
+
 static inline void arch_wait_for_interrupt(void)
 {
 }
@@ -95,6 +100,12 @@ static inline uint64_t arch_instructions(void)
 static inline void arch_space_load(paddr_t root, unsigned asid)
 {
 	fake_space_load(root, asid);
+}
+
+static inline void arch_space_enter(const struct percpu *cpu, paddr_t root, unsigned asid)
+{
+	(void)cpu;
+	arch_space_load(root, asid);
 }
 
 #include "fake_user_mode.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* counter.h: what `bench` needs of an aarch64 machine: the instruction counter (exact under -icount), and a load that may fault. */
+/* counter.h: what `bench` needs of an aarch64 machine: the instruction counter (exact under -icount), a load that may fault. */
 #ifndef AMBER_USER_COUNTER_H
 #define AMBER_USER_COUNTER_H
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/x86_64/user_mode.h: the inline half of arch.h's section "user mode": a system call's registers, the door to user memory,
+ * arch/x86_64/user_inline.h: the inline half of arch.h's section "user mode": a system call's registers, the door to user memory,
  * and the load of a space. Included by arch_inline.h only; interrupts masked.
  */
-#ifndef AMBER_X86_USER_MODE_H
-#define AMBER_X86_USER_MODE_H
+#ifndef AMBER_X86_USER_INLINE_H
+#define AMBER_X86_USER_INLINE_H
 
 #include "trap_frame.h"
 
