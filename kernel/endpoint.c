@@ -64,12 +64,14 @@ void notification_signal(struct notification *notification, uint64_t bits)
 {
 	struct thread *waiter;
 
-	notification->bits |= bits;
-	if (list_is_empty(&notification->queue))
+	if (list_is_empty(&notification->queue)) {
+		notification->bits |= bits;
 		return;
+	}
+	/* Whoever waits found no bit set: what comes now is all there is. */
 	waiter = LINK_OWNER(notification->queue.next, struct thread, queue);
 	list_remove(&waiter->queue);
-	arch_syscall_set_result(waiter->frame, 1, notification->bits);
-	notification->bits = 0;
-	ipc_finish(waiter, OK);
+	arch_syscall_set_result(waiter->frame, 0, OK);
+	arch_syscall_set_result(waiter->frame, 1, bits);
+	thread_make_ready(waiter);
 }

@@ -13,6 +13,7 @@
 #include "ipc.h"
 #include "phys.h"
 #include "region.h"
+#include "space.h"
 
 #define STEP_BUDGET 32 /* children that move up, or handles that are closed */
 
@@ -75,6 +76,11 @@ static bool receives(const struct object *object, uint32_t rights)
 	return object->type == OBJECT_ENDPOINT && (rights & RIGHT_RECEIVE);
 }
 
+bool handle_counts(const struct handle_table *table, const struct object *object)
+{
+	return (const char *)object != (const char *)table - offsetof(struct space, handles) + offsetof(struct space, object);
+}
+
 struct handle *handle_insert(struct handle_table *table, struct object *object, uint32_t rights, uint64_t badge,
                              struct handle *parent)
 {
@@ -92,7 +98,8 @@ struct handle *handle_insert(struct handle_table *table, struct object *object, 
 	list_init(&handle->regions);
 	if (parent)
 		list_append(&parent->children, &handle->siblings);
-	object_handle_added(object);
+	if (handle_counts(table, object))
+		object_handle_added(object);
 	if (receives(object, rights))
 		endpoint_receiver_added((struct endpoint *)object);
 	return handle;
@@ -129,7 +136,8 @@ static void close_childless(struct handle *handle)
 	table->used--;
 	if (receives(object, handle->rights))
 		endpoint_receiver_gone((struct endpoint *)object);
-	object_handle_gone(object);
+	if (handle_counts(table, object))
+		object_handle_gone(object);
 }
 
 bool handle_close_step(struct handle *handle)

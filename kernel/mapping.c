@@ -12,7 +12,6 @@
 #include "sched.h"
 
 #define STEP_RUNS       12 /* calls of the gate in one step: frames need not be consecutive */
-#define REMOVES_AT_ONCE 4
 
 _Static_assert(MAP_READ == PERM_R && MAP_WRITE == PERM_W && MAP_EXECUTE == PERM_X, "they are used as each other");
 
@@ -255,58 +254,75 @@ enum error space_map(struct space *space, struct handle *handle, vaddr_t addr, u
 	return map_with(space, handle, addr, offset_pages, pages, perms);
 }
 
-/* The next region in the range that is to be removed; NULL: none. Where one has gone another may have been mapped since. */
-static struct region *going_region(struct space *space, vaddr_t addr, vaddr_t end)
+/* Before the first change of a long range: so that nothing has changed if it can't be done. What others change meanwhile each
+ * step finds again. */
+static enum error check_long(struct space *space, vaddr_t addr, vaddr_t end, uint32_t perms)
 {
-	struct link *at = region_first_behind(space, addr);
+	for (;;) {
+		enum error error = region_check_some(space, &addr, end, perms);
 
-	while (at != &space->regions && region_of(at)->start < end && region_of(at)->state != REGION_GOING)
-		at = at->next;
-	return at != &space->regions && region_of(at)->start < end ? region_of(at) : NULL;
-}
-
-/* Some of what is marked in the range; true = nothing is left. */
-static bool remove_some(struct space *space, vaddr_t addr, vaddr_t end)
-{
-	for (unsigned i = 0; i < REMOVES_AT_ONCE; i++) {
-		struct region *region = going_region(space, addr, end);
-
-		if (!region)
-			return true;
-		if (!region_remove_step(region))
-			return false;
+		if (error || addr == end)
+			return error;
+		sched_preemption_point();
 	}
-	return !going_region(space, addr, end);
 }
 
-static void mark_going(struct space *space, vaddr_t addr, vaddr_t end)
+/* As many regions as are looked at in one go. */
+static enum error mark_some(struct space *space, vaddr_t *from, vaddr_t end)
 {
-	struct link *at = region_first_behind(space, addr);
+	vaddr_t addr = *from, until = addr;
+	enum error error = region_check_some(space, &until, end, 0);
+	struct link *at;
 
-	for (; at != &space->regions && region_of(at)->start < end; at = at->next)
+	if (!error)
+		error = region_isolate(space, addr, until - addr);
+	if (error)
+		return error;
+	for (at = region_first_behind(space, addr); at != &space->regions && region_of(at)->start < until; at = at->next)
 		region_of(at)->state = REGION_GOING;
+	*from = until;
+	return OK;
+}
+
+static __noinline enum error unmap_long(struct space *space, vaddr_t addr, vaddr_t end)
+{
+	vaddr_t marked = addr;
+	enum error error;
+
+	space_hold(space);
+	error = check_long(space, addr, end, 0);
+	if (!error)
+		error = region_isolate(space, addr, end - addr);
+	while (!error && marked < end) {
+		error = mark_some(space, &marked, end);
+		if (marked < end)
+			sched_preemption_point();
+	}
+	while (!region_remove_some(space, &addr, marked))
+		sched_preemption_point();
+	space_let_go(space);
+	return error;
 }
 
 enum error space_unmap(struct space *space, vaddr_t addr, uint32_t pages)
 {
-	vaddr_t end = addr + (vaddr_t)pages * PAGE_SIZE;
-	enum error error = region_check(space, addr, end - addr, 0);
-	bool is_done;
+	vaddr_t end = addr + (vaddr_t)pages * PAGE_SIZE, marked = addr;
+	bool is_done = false;
+	enum error error;
 
-	if (!error)
-		error = region_isolate(space, addr, end - addr);
-	if (error)
-		return error;
+	if (pages > REGION_LOOKS)
+		return unmap_long(space, addr, end);
 	commit_begin();
-	mark_going(space, addr, end);
-	is_done = remove_some(space, addr, end);
+	error = mark_some(space, &marked, end);
+	if (!error)
+		is_done = region_remove_some(space, &addr, end);
 	commit_end();
-	if (is_done)
-		return OK;
+	if (error || is_done)
+		return error;
 	space_hold(space);
 	do {
 		sched_preemption_point();
-	} while (!remove_some(space, addr, end));
+	} while (!region_remove_some(space, &addr, end));
 	space_let_go(space);
 	return OK;
 }
@@ -321,21 +337,20 @@ static inline enum error protect_step(struct space *space, vaddr_t addr, uint32_
 	return error;
 }
 
-/* A mapping may go while it lasts: each step looks at what is left again. */
-static __noinline enum error protect_on(struct space *space, vaddr_t addr, uint32_t pages, uint32_t perms)
+static __noinline enum error protect_long(struct space *space, vaddr_t addr, vaddr_t end, uint32_t perms)
 {
-	enum error error = OK;
+	enum error error;
 
 	space_hold(space);
-	while (pages && !error) {
-		uint32_t count = MIN(pages, (uint32_t)REGION_STEP_PAGES);
+	error = check_long(space, addr, end, perms);
+	while (!error && addr < end) {
+		uint32_t count = (uint32_t)MIN((end - addr) >> PAGE_SHIFT, (uint64_t)REGION_STEP_PAGES);
 
-		sched_preemption_point();
-		error = region_check(space, addr, (uint64_t)pages * PAGE_SIZE, perms);
+		error = region_check(space, addr, (uint64_t)count * PAGE_SIZE, perms);
 		if (!error)
 			error = protect_step(space, addr, count, perms);
-		pages -= count;
 		addr += (vaddr_t)count * PAGE_SIZE;
+		sched_preemption_point();
 	}
 	space_let_go(space);
 	return error;
@@ -343,12 +358,10 @@ static __noinline enum error protect_on(struct space *space, vaddr_t addr, uint3
 
 enum error space_protect(struct space *space, vaddr_t addr, uint32_t pages, uint32_t perms)
 {
-	uint32_t first = MIN(pages, (uint32_t)REGION_STEP_PAGES);
-	enum error error = region_check(space, addr, (uint64_t)pages * PAGE_SIZE, perms);
+	enum error error;
 
-	if (!error)
-		error = protect_step(space, addr, first, perms);
-	if (error || first == pages)
-		return error;
-	return protect_on(space, addr + first * PAGE_SIZE, pages - first, perms);
+	if (pages > REGION_STEP_PAGES)
+		return protect_long(space, addr, addr + (vaddr_t)pages * PAGE_SIZE, perms);
+	error = region_check(space, addr, (uint64_t)pages * PAGE_SIZE, perms);
+	return error ? error : protect_step(space, addr, pages, perms);
 }

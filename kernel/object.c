@@ -98,14 +98,17 @@ bool object_reap_is_due(void)
 void object_reap(void)
 {
 	while (!list_is_empty(&dying)) {
-		struct object *object = LINK_OWNER(dying.next, struct object, dying);
+		struct object *object;
 
+		sched_preemption_point(); /* what made it die may have been long */
+		if (list_is_empty(&dying))
+			return;
+		object = LINK_OWNER(dying.next, struct object, dying);
 		list_remove(&object->dying);
 		while (!kinds[object->type].destroy_step(object))
 			sched_preemption_point();
 		if (!object->is_waiting)
 			object_discard(object);
-		sched_preemption_point();
 	}
 }
 

@@ -9,6 +9,8 @@
 
 #include "pool.h"
 
+#define PAGES_PER_REGION 16 /* that could be unmapped instead of what each region costs */
+
 static struct pool pool = POOL_INIT(pool, sizeof(struct region));
 
 struct link *region_search(struct space *space, vaddr_t addr)
@@ -79,14 +81,14 @@ static enum error check_one(const struct region *region, uint32_t perms)
 	return perms & ~(uint32_t)region->rights ? ERR_RIGHTS : OK;
 }
 
-enum error region_check(struct space *space, vaddr_t addr, uint64_t bytes, uint32_t perms)
+__noinline enum error region_check_some(struct space *space, vaddr_t *from, vaddr_t end, uint32_t perms)
 {
-	struct link *at = region_first_behind(space, addr);
-	vaddr_t end = addr + bytes;
+	struct link *at = region_first_behind(space, *from);
+	vaddr_t addr = *from;
 
 	if (space->is_ending)
 		return ERR_GONE;
-	for (; addr < end; at = at->next) {
+	for (unsigned i = 0; i < REGION_LOOKS && addr < end; i++, at = at->next) {
 		enum error error;
 
 		if (at == &space->regions || region_of(at)->start > addr)
@@ -96,7 +98,18 @@ enum error region_check(struct space *space, vaddr_t addr, uint64_t bytes, uint3
 			return error;
 		addr = region_end(region_of(at));
 	}
+	*from = MIN(addr, end);
 	return OK;
+}
+
+enum error region_check(struct space *space, vaddr_t addr, uint64_t bytes, uint32_t perms)
+{
+	const struct link *at = region_first_behind(space, addr);
+	const struct region *region = LINK_OWNER(at, const struct region, of_space);
+
+	if (at != &space->regions && region->start <= addr && region_end(region) >= addr + bytes && !space->is_ending)
+		return check_one(region, perms);
+	return region_check_some(space, &addr, addr + bytes, perms);
 }
 
 /* The pages from `keep` on become the fresh one's. It is whole. */
@@ -110,27 +123,32 @@ static void split(struct region *region, uint32_t keep, struct region *fresh)
 	insert(fresh, region->of_space.next);
 }
 
+static enum error cut(struct space *space, vaddr_t addr)
+{
+	struct link *at = region_first_behind(space, addr);
+	struct region *region = region_of(at), *fresh;
+	enum error error;
+
+	if (at == &space->regions || region->start >= addr)
+		return OK;
+	error = check_one(region, 0);
+	if (!error && space->region_count >= REGIONS_MAX)
+		error = ERR_FULL;
+	if (error)
+		return error;
+	fresh = pool_alloc(&pool);
+	if (!fresh)
+		return ERR_NO_MEMORY;
+	split(region, (uint32_t)((addr - region->start) >> PAGE_SHIFT), fresh);
+	return OK;
+}
+
+/* If the second cut fails, the first one does no harm. */
 enum error region_isolate(struct space *space, vaddr_t addr, uint64_t bytes)
 {
-	struct region *first = region_of(region_first_behind(space, addr));
-	struct region *last = region_of(region_first_behind(space, addr + bytes - 1));
-	bool cut_first = first->start < addr, cut_last = region_end(last) > addr + bytes;
-	struct region *fresh[2] = { 0 };
+	enum error error = cut(space, addr + bytes);
 
-	if (space->region_count + cut_first + cut_last > REGIONS_MAX)
-		return ERR_FULL;
-	if (cut_first && !(fresh[0] = pool_alloc(&pool)))
-		return ERR_NO_MEMORY;
-	if (cut_last && !(fresh[1] = pool_alloc(&pool))) {
-		if (fresh[0])
-			pool_free(&pool, fresh[0]);
-		return ERR_NO_MEMORY;
-	}
-	if (cut_last) /* before the first, which may be the same one */
-		split(last, (uint32_t)((addr + bytes - last->start) >> PAGE_SHIFT), fresh[1]);
-	if (cut_first)
-		split(first, (uint32_t)((addr - first->start) >> PAGE_SHIFT), fresh[0]);
-	return OK;
+	return error ? error : cut(space, addr);
 }
 
 void region_set_handle(struct region *region, struct handle *handle)
@@ -159,9 +177,37 @@ bool region_remove_step(struct region *region)
 	return true;
 }
 
+/* The next region in the range that is to be removed; NULL: none. Where one has gone another may have been mapped since. */
+static struct region *going_region(struct space *space, vaddr_t from, vaddr_t end)
+{
+	struct link *at = region_first_behind(space, from);
+
+	while (at != &space->regions && region_of(at)->start < end && region_of(at)->state != REGION_GOING)
+		at = at->next;
+	return at != &space->regions && region_of(at)->start < end ? region_of(at) : NULL;
+}
+
+bool region_remove_some(struct space *space, vaddr_t *from, vaddr_t end)
+{
+	uint32_t pages = 0;
+
+	while (pages < REGION_STEP_PAGES) {
+		struct region *region = going_region(space, *from, end);
+
+		if (!region)
+			return true;
+		*from = region->start;
+		pages += region->mapped + PAGES_PER_REGION;
+		if (!region_remove_step(region))
+			return false;
+	}
+	return !going_region(space, *from, end);
+}
+
 void region_revoke(struct region *region)
 {
 	if (region->state >= REGION_SEALING) {
+		region->is_revoked = true;
 		region_set_handle(region, NULL);
 	} else {
 		bool is_gone = region_remove_step(region);

@@ -10,6 +10,7 @@
 
 #define REGIONS_MAX       1024 /* in one space: a search among them is bounded */
 #define REGION_STEP_PAGES 64   /* that are mapped or unmapped in one go */
+#define REGION_LOOKS      64   /* regions that are looked at in one go */
 
 static inline struct region *region_of(struct link *of_space)
 {
@@ -36,16 +37,19 @@ static inline struct link *region_first_behind(struct space *space, vaddr_t addr
 /* A region with no page mapped yet, FILLING, before `at` in the space's list. ERR_FULL, ERR_NO_MEMORY. */
 enum error region_new(struct space *space, const struct map_request *request, struct link *at,
                       struct region **region) __must_check;
-/* Are there regions over all of [addr, addr + bytes), which allow perms and may be changed? ERR_NOT_MAPPED, ERR_SEALED, ERR_BUSY,
- * ERR_RIGHTS; ERR_GONE: the space is ending. */
+/* Are there regions over all of [*from, end), which allow perms and may be changed? Looks at up to REGION_LOOKS of them; *from is
+ * how far. ERR_NOT_MAPPED, ERR_SEALED, ERR_BUSY, ERR_RIGHTS; ERR_GONE: the space is ending. */
+enum error region_check_some(struct space *space, vaddr_t *from, vaddr_t end, uint32_t perms) __must_check;
+/* The same for a range of at most REGION_LOOKS pages. */
 enum error region_check(struct space *space, vaddr_t addr, uint64_t bytes, uint32_t perms) __must_check;
-/* Splits regions so that edges fall on both ends of a range that region_check found good. ERR_FULL, ERR_NO_MEMORY: nothing has
- * changed. */
+/* Splits what lies across the ends of the range. ERR_FULL, ERR_NO_MEMORY; ERR_SEALED, ERR_BUSY: it may not be split. */
 enum error region_isolate(struct space *space, vaddr_t addr, uint64_t bytes) __must_check;
 void region_set_handle(struct region *region, struct handle *handle); /* who can revoke it from now on; NULL: nobody */
 /* Unmaps up to REGION_STEP_PAGES pages, the last first, and frees the region with the first one; true = it is gone. */
 bool region_remove_step(struct region *region) __must_check;
-/* The same where a handle is revoked; a sealed one is only let go. */
+/* A bounded part of what is GOING in [*from, end); *from moves along; true = nothing of that is left. */
+bool region_remove_some(struct space *space, vaddr_t *from, vaddr_t end) __must_check;
+/* A step of the removal where a handle is revoked; a sealed one is only let go, one that is being sealed goes if that fails. */
 void region_revoke(struct region *region);
 uint64_t region_pool_pages(void); /* for leak checks */
 

@@ -13,7 +13,7 @@
 
 #define KILLS_AT_ONCE   8
 #define HANDLES_AT_ONCE 16
-#define TABLES_AT_ONCE  4
+#define TABLES_AT_ONCE  2
 
 struct link all_spaces = { &all_spaces, &all_spaces };
 

@@ -68,6 +68,7 @@ struct region {
 	uint32_t mapped;              /* pages that are, from the first on: fewer while it is filled or removed */
 	uint8_t rights;               /* MAP_… that the handle allowed */
 	uint8_t state;                /* enum region_state */
+	bool is_revoked;              /* SEALING: it goes if it can't be sealed */
 	struct thread *filler;        /* who maps it while it is FILLING */
 };
 

@@ -160,7 +160,7 @@ enum error sys_signal(struct trap_frame *frame)
 	uint64_t bits = arch_syscall_argument(frame, 1);
 	struct thread *current = thread_current();
 	struct handle *handle;
-	enum error error = argument_object(frame, 0, OBJECT_NOTIFICATION, RIGHT_SEND, &handle);
+	enum error error = argument_object_of(current, frame, 0, OBJECT_NOTIFICATION, RIGHT_SEND, &handle);
 
 	if (error)
 		return error;
@@ -177,7 +177,7 @@ enum error sys_wait(struct trap_frame *frame)
 	struct thread *current = thread_current();
 	struct notification *notification;
 	struct handle *handle;
-	enum error error = argument_object(frame, 0, OBJECT_NOTIFICATION, RIGHT_RECEIVE, &handle);
+	enum error error = argument_object_of(current, frame, 0, OBJECT_NOTIFICATION, RIGHT_RECEIVE, &handle);
 	uint64_t timeout = arch_syscall_argument(frame, 1);
 
 	if (error)

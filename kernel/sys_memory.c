@@ -123,5 +123,7 @@ enum error sys_map_seal(struct trap_frame *frame)
 
 	if (error)
 		return error;
-	return space_seal(space, arch_syscall_argument(frame, 1), (uint32_t)arch_syscall_argument(frame, 2));
+	error = space_seal(space, arch_syscall_argument(frame, 1), (uint32_t)arch_syscall_argument(frame, 2));
+	object_reap();
+	return error;
 }

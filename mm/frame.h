@@ -42,7 +42,7 @@ struct frame {
 	uint8_t type;      /* enum frame_type */
 	uint8_t level;     /* of a table or root; of FRAME_USER and FRAME_USER_SEALED: how many user mappings */
 	uint16_t writable; /* writable leaf mappings in all roots, window and dry run left out */
-};
+} __aligned(4);
 _Static_assert(sizeof(struct frame) == 4, "the gate handles two entries as one word");
 
 /* Class core, constant after boot. The table covers frames [frames_first, frames_first + frames_count). */

@@ -205,6 +205,9 @@ __init enum error acpi_find_power(acpi_view_fn view, paddr_t rsdp, struct acpi_p
 #define MADT_ENABLED        1u
 #define MADT_IO_APIC        1 /* 12 bytes: type, length, ID, -, address (4), its first line (4) */
 #define MADT_OVERRIDE       2 /* 10 bytes: type, length, bus, ISA line, the line that it is (4), flags (2) */
+#define OVERRIDE_POLARITY   3u /* in the flags; 0: as the bus has it, for ISA active high */
+#define OVERRIDE_LOW        3u
+#define PINS_MAX            120 /* an I/O APIC's register numbers have 8 bits: entries are 0x10 to 0xff, two for each */
 #define APIC_ID_BROADCAST   255 /* xAPIC: not a CPU of its own */
 
 /* Calls visit for each entry; its second byte is its length, at least 2. */
@@ -258,14 +261,17 @@ struct line_search {
 	uint64_t line;       /* as the I/O APICs count, all together */
 	uint64_t first;      /* of the I/O APIC found */
 	paddr_t io_apic;     /* 0: none yet */
+	bool is_active_low;
 };
 
 static __init void visit_for_overrides(const uint8_t *entry, void *context)
 {
 	struct line_search *search = context;
 
-	if (entry[0] == MADT_OVERRIDE && entry[1] >= 10 && entry[2] == 0 && entry[3] == search->isa_line)
-		search->line = read_le(entry + 4, 4);
+	if (entry[0] != MADT_OVERRIDE || entry[1] < 10 || entry[2] != 0 || entry[3] != search->isa_line)
+		return;
+	search->line = read_le(entry + 4, 4);
+	search->is_active_low = (read_le(entry + 8, 2) & OVERRIDE_POLARITY) == OVERRIDE_LOW;
 }
 
 /* The last one that begins before the line. */
@@ -298,8 +304,8 @@ __init enum error acpi_find_line(acpi_view_fn view, paddr_t rsdp, uint8_t isa_li
 		error = each_entry(madt, bytes, visit_for_io_apics, &search);
 	if (error)
 		return error;
-	if (!search.io_apic || (search.io_apic & PAGE_MASK) > PAGE_SIZE - 32 || search.line - search.first > UINT8_MAX)
+	if (!search.io_apic || (search.io_apic & PAGE_MASK) > PAGE_SIZE - 32 || search.line - search.first >= PINS_MAX)
 		return ERR_NOT_FOUND;
-	*line = (struct acpi_line){ search.io_apic, (uint32_t)(search.line - search.first) };
+	*line = (struct acpi_line){ search.io_apic, (uint32_t)(search.line - search.first), search.is_active_low };
 	return OK;
 }

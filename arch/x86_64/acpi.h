@@ -37,6 +37,7 @@ enum error acpi_find_cpus(acpi_view_fn view, paddr_t rsdp, struct acpi_cpus *cpu
 struct acpi_line {
 	paddr_t io_apic;       /* its registers */
 	uint32_t pin;
+	bool is_active_low;
 };
 /* The same table. ERR_NOT_FOUND: no I/O APIC has it. */
 enum error acpi_find_line(acpi_view_fn view, paddr_t rsdp, uint8_t isa_line, struct acpi_line *line) __must_check;

@@ -76,13 +76,14 @@ static __init enum error apic_find(void)
 	return OK;
 }
 
-/* Without one drivers have no interrupts. */
-static __init void io_apic_add(paddr_t rsdp)
+static __init void io_apic_add(const struct boot_info *boot_info)
 {
 	paddr_t page;
 
-	if (io_apic_find(rsdp, &page))
+	if (io_apic_find(boot_info->rsdp, &boot_info->memory, &page))
 		device_add(IO_APIC_NAME, page, PAGE_SIZE, true);
+	else
+		log_debug("devices", "no I/O APIC has the serial line: drivers have no interrupts");
 }
 
 /* Only memory of a display device is taken for a framebuffer: whatever else the loader named (the local APIC, a PCI
@@ -118,7 +119,7 @@ __init enum error arch_devices_find(const struct boot_info *boot_info)
 	power_find(boot_info->rsdp);
 	smp_find_trampoline(&boot_info->memory);
 	screen_find(boot_info);
-	io_apic_add(boot_info->rsdp);
+	io_apic_add(boot_info);
 	return apic_find();
 }
 

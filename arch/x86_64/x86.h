@@ -66,7 +66,7 @@ void smp_find_trampoline(const struct memory_map *memory);
 const uint8_t *acpi_view(paddr_t start, size_t bytes);
 /* io_apic.c. io_apic_gate runs inside the gate. */
 #define COM1_LINE 4 /* as the ISA bus counts */
-bool io_apic_find(paddr_t rsdp, paddr_t *page); /* boot tables live; false: there is none */
+bool io_apic_find(paddr_t rsdp, const struct memory_map *memory, paddr_t *page); /* boot tables live; false: there is none */
 void io_apic_mapped(vaddr_t page);
 void io_apic_start(void);
 enum error io_apic_gate(uint64_t request);

@@ -57,8 +57,8 @@ static void forget(struct report *report, struct space *space, struct handle *ha
 
 static void find(struct report *report, struct space *space, struct handle *handle)
 {
-	(void)report, (void)space;
-	handle->object->found++;
+	(void)report;
+	handle->object->found += handle_counts(&space->handles, handle->object);
 }
 
 static bool is_in(const struct link *head, const struct link *link)
@@ -77,7 +77,7 @@ static void check_handle(struct report *report, struct space *space, struct hand
 	REQUIRE(report, space, index && &page[index % HANDLE_PAGE_ENTRIES] == handle, index);
 	REQUIRE(report, space, space->handles.taken[index / 64] >> (index % 64) & 1, index);
 	REQUIRE(report, space, handle->table == &space->handles, index);
-	REQUIRE(report, space, !handle->object->is_dead, index);
+	REQUIRE(report, space, !handle->object->is_dead || !handle_counts(&space->handles, handle->object), index);
 	REQUIRE(report, space, handle->object->type > OBJECT_NONE && handle->object->type < OBJECT_TYPES, index);
 	REQUIRE(report, space, handle->object->handles == handle->object->found, handle->object->found);
 	REQUIRE(report, space, !handle->parent || handle->parent->object == handle->object, index);

@@ -84,9 +84,10 @@ def test_traps(machine, cpus):
     assert sum(line.startswith("ok: ") for line in lines) >= 40 and lines[-1].startswith("0 of ")
 
 
-def test_uart(machine):
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_uart(machine, cpus):
     """The driver's own lines have no time in front, so this run is not checked like others."""
-    with start(machine, "init=uart", keyboard=True) as guest:
+    with start(machine, "init=uart", keyboard=True, extra=("-smp", str(cpus))) as guest:
         guest.wait_line("uart: the driver runs")
         guest.settle(0.5)   # it waits for an interrupt by now
         guest.type(b"one\n")

@@ -325,10 +325,31 @@ static void test_line_far_away(void **state)
 {
 	(void)state;
 	io_apic(0xfec00000, 0);
-	isa_override(0, 4, 255);
-	expect_line(0xfec00000, 255);
-	isa_override(0, 4, 256);
+	isa_override(0, 4, 119); /* the last whose registers have numbers */
+	expect_line(0xfec00000, 119);
+	isa_override(0, 4, 120);
 	expect_line(0, 0);
+	isa_override(0, 4, UINT32_MAX);
+	expect_line(0, 0);
+}
+
+static void test_polarity(void **state)
+{
+	(void)state;
+	for (unsigned flags = 0; flags < 256; flags++) {
+		struct acpi_line line;
+
+		build(NULL);
+		others();
+		isa_override(0, 4, 4);
+		memory[MADT + madt_bytes - 2] = (uint8_t)flags;
+		isa_override(0, 3, 3); /* another line's */
+		memory[MADT + madt_bytes - 2] = 3;
+		table(MADT, "APIC", madt_bytes);
+		assert_int_equal(acpi_find_line(view, RSDP, 4, &line), OK);
+		assert_int_equal(line.is_active_low, (flags & 3) == 3);
+		drop_views(NULL);
+	}
 }
 
 /* Any byte anything: no bad read. */
@@ -337,16 +358,17 @@ static void test_line_damage(void **state)
 	struct acpi_line line;
 
 	(void)state;
-	for (uint32_t at = 0; at < ENTRIES + 30; at++)
+	for (uint32_t at = 0; at < ENTRIES + 40; at++)
 		for (unsigned value = 0; value < 256; value++) {
 			build(NULL);
 			local_apic(1, 1);
 			others();
+			isa_override(0, 4, 9);
 			table(MADT, "APIC", madt_bytes);
 			memory[MADT + at] = (uint8_t)value;
 			sum(MADT, madt_bytes, 9);
 			if (acpi_find_line(view, RSDP, 4, &line) == OK)
-				assert_true(line.pin <= 255 && line.io_apic);
+				assert_true(line.pin <= 119 && line.io_apic);
 			drop_views(NULL);
 		}
 }
@@ -368,6 +390,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_line, build, drop_views),
 		cmocka_unit_test_setup_teardown(test_line_out_of_reach, build, drop_views),
 		cmocka_unit_test_setup_teardown(test_line_far_away, build, drop_views),
+		cmocka_unit_test_setup_teardown(test_polarity, build, drop_views),
 		cmocka_unit_test_setup_teardown(test_line_damage, build, drop_views),
 	};
 

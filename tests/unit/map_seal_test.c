@@ -46,7 +46,6 @@ static void others_try_the_memory(void)
 	assert_int_equal(map(1500, 300, 1), ERR_BUSY);
 	assert_int_equal(space_protect(&space, AT(700), 1, RW), ERR_SEALED); /* not sealed yet, but it counts as such */
 	assert_int_equal(space_unmap(&space, AT(700), 1), ERR_SEALED);
-	assert_int_equal(space_seal(&space, AT(810), 5), ERR_BUSY);
 	region_revoke(region_of(space.regions.next->next));
 	at_preemption = others_try_the_memory;
 }
@@ -89,10 +88,43 @@ static void test_the_space_ends_while_it_is_sealed(void **ignored)
 	assert_int_equal(memory.sealings, 0);
 }
 
+static void revoke_it(void)
+{
+	at_preemption = NULL;
+	region_revoke(region_of(space.regions.next->next));
+}
+
+static void test_revoked_while_it_is_sealed_in_vain(void **ignored)
+{
+	(void)ignored;
+	assert_int_equal(map(300, 0, 600), OK);
+	assert_int_equal(map(1500, 450, 1), OK);
+	at_preemption = revoke_it;
+	assert_int_equal(space_seal(&space, AT(310), 500), ERR_DENIED); /* page 450 has another mapping */
+	assert_int_equal(regions(), 3);
+	assert_int_equal(mapped(), 101); /* what was revoked is gone */
+	assert_int_equal(memory.sealings, 0);
+}
+
+static void test_many_regions_are_sealed(void **ignored)
+{
+	(void)ignored;
+	for (unsigned i = 0; i < 512; i++)
+		assert_int_equal(map(300 + i, i ^ 1, 1), OK);
+	assert_int_equal(regions(), 512);
+	preemptions = 0;
+	assert_int_equal(space_seal(&space, AT(300), 513), ERR_NOT_MAPPED);
+	assert_int_equal(memory.sealings, 0);
+	assert_int_equal(space_seal(&space, AT(300), 512), OK);
+	assert_true(preemptions >= 512 / REGION_LOOKS * 3);
+	assert_int_equal(memory.sealings, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_seal), TEST(test_seal_refuses), TEST(test_long_seal), TEST(test_the_space_ends_while_it_is_sealed),
+		TEST(test_revoked_while_it_is_sealed_in_vain), TEST(test_many_regions_are_sealed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

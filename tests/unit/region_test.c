@@ -220,13 +220,34 @@ static void test_long_protect(void **ignored)
 	assert_int_equal(space_protect(&space, AT(300), 1000, RW), ERR_NOT_MAPPED);
 }
 
+/* None of the calls looks at all of them in one go. */
+static void test_many_regions(void **ignored)
+{
+	(void)ignored;
+	for (unsigned i = 0; i < 1000; i++)
+		assert_int_equal(map(300 + i, i ^ 1, 1), OK);
+	assert_int_equal(regions(), 1000);
+	preemptions = 0;
+	assert_int_equal(space_protect(&space, AT(300), 1001, MAP_READ), ERR_NOT_MAPPED);
+	assert_int_equal(pages[300].perms, RW);
+	assert_true(preemptions >= 1000 / REGION_LOOKS);
+	assert_int_equal(space_protect(&space, AT(300), 1000, MAP_READ), OK);
+	assert_int_equal(pages[300].perms, MAP_READ);
+	assert_int_equal(space_unmap(&space, AT(299), 1000), ERR_NOT_MAPPED);
+	assert_int_equal(mapped(), 1000);
+	preemptions = 0;
+	assert_int_equal(space_unmap(&space, AT(310), 980), OK);
+	assert_true(preemptions >= 980 / REGION_LOOKS * 3);
+	assert_int_equal(mapped(), 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_map_refuses), TEST(test_no_memory_for_regions), TEST(test_regions_grow),
 		TEST(test_a_message_page_is_in_the_way), TEST(test_long_map), TEST(test_long_map_is_undone),
 		TEST(test_half_a_map_belongs_to_its_maker), TEST(test_revoked_while_it_is_mapped), TEST(test_too_many_regions),
-		TEST(test_unmap), TEST(test_long_unmap), TEST(test_protect), TEST(test_long_protect),
+		TEST(test_unmap), TEST(test_long_unmap), TEST(test_protect), TEST(test_long_protect), TEST(test_many_regions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
