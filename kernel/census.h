@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/census.h: how much of everything there is, so that a comparison shows what was not given back. Big lock held.
+ * kernel/census.h: how much of everything there is, so that a comparison shows what was not given back. Any context: what others
+ * do meanwhile may be counted in part.
  */
 #ifndef AMBER_CENSUS_H
 #define AMBER_CENSUS_H

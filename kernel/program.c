@@ -95,11 +95,21 @@ void program_list(char *text, size_t bytes)
 	list_archive(__user_archive_start, archive_bytes(), text, bytes, at);
 }
 
+/* By words, wherever they lie: an archive aligns what it holds to four bytes. */
+static void fill_page(void *page, const uint8_t *data, uint64_t bytes)
+{
+	uint64_t words = bytes / sizeof(uint64_t), whole = words * sizeof(uint64_t);
+
+	if (words)
+		arch_copy_words(page, (const uint64_t *)(const void *)data, words);
+	memcpy((uint8_t *)page + whole, data + whole, bytes - whole);
+}
+
 static void fill(struct memory *memory, const struct elf_segment *segment)
 {
 	for (uint64_t done = 0; done < segment->data_bytes; done += PAGE_SIZE) {
-		memcpy(phys_to_virt(memory_frame(memory, (uint32_t)(done >> PAGE_SHIFT))), segment->data + done,
-		       MIN(segment->data_bytes - done, PAGE_SIZE));
+		fill_page(phys_to_virt(memory_frame(memory, (uint32_t)(done >> PAGE_SHIFT))), segment->data + done,
+		          MIN(segment->data_bytes - done, PAGE_SIZE));
 		sched_preemption_point();
 	}
 }

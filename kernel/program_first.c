@@ -149,16 +149,19 @@ static bool everything_is_back(const struct census *before, char *text, size_t b
 	struct census after;
 
 	for (;;) {
+		bool is_back;
+
 		object_reap();
-		census_take(&after);
-		if (!census_compare(before, &after, text, bytes))
-			return true;
-		if (arch_time_us() >= until)
-			return false;
 		big_lock_drop();
-		thread_wait();
+		arch_irq_enable();
+		census_take(&after); /* takes long: without the lock, and again if somebody was in the middle of something */
+		is_back = !census_compare(before, &after, text, bytes);
+		if (!is_back)
+			thread_wait();
 		arch_irq_save();
 		big_lock_take();
+		if (is_back || arch_time_us() >= until)
+			return is_back;
 	}
 }
 
@@ -205,7 +208,11 @@ bool program_run_first(const char *words)
 	arch_irq_save();
 	big_lock_take();
 	(void)memory_of_device(); /* it stays, so it counts */
-	census_take(&before);
+	big_lock_drop();
+	arch_irq_enable();
+	census_take(&before); /* takes long, and nobody else does anything */
+	arch_irq_save();
+	big_lock_take();
 	good = run(words);
 	if (!everything_is_back(&before, text, sizeof(text))) {
 		log_error("init", "not everything was given back: %s", text);

@@ -49,6 +49,7 @@ static enum error load(struct space *space, const char *name, size_t name_bytes,
 		return error;
 	space_hold(space);
 	space->is_loading = true;
+	sched_preemption_point(); /* looking it up may have taken long */
 	error = program_load(space, elf, bytes, entry);
 	space->is_loading = false;
 	if (!error)

@@ -55,7 +55,8 @@ static uint64_t vectors_begin, vectors_end, vector_bytes, entry, sealed_at, over
 static const char *out_path;
 static bool is_x86;
 
-/* The longest time with interrupts masked: [0] while booting, [1] behind it, [2] when the work is over. */
+/* The longest time with interrupts masked: [0] while booting, [1] behind it (with user programs: from their first instruction on),
+ * [2] when the work is over. */
 struct masked {
 	uint64_t instructions, from, to;
 };
@@ -147,7 +148,12 @@ static void enter_exception(struct cpu *cpu, const struct site *site)
 static void follow_user_mode(struct cpu *cpu, const struct site *site)
 {
 	bool is_user = site->is_low && phase;
+	static bool has_users;
 
+	if (is_user && !has_users) { /* the reports before don't belong to their work */
+		has_users = true;
+		longest[1] = longest_printing[1] = (struct masked){ 0 };
+	}
 	if (is_user) {
 		cpu->masked = false;
 		cpu->depth = 0;
