@@ -126,6 +126,7 @@ static enum error start(struct first *first, const char *words)
 	if (error)
 		return error;
 	give_handles(first);
+	first->space->is_started = true;
 	thread_make_ready(first->thread);
 	return OK;
 }

@@ -85,7 +85,7 @@ bool space_end_step(struct space *space)
 }
 
 /* True: all of its threads are killed. The list is turned once; new ones can't come any more. */
-static bool kill_some(struct space *space)
+static bool kill_some(struct space *space, enum exit_reason reason)
 {
 	if (!space->is_dying)
 		space->to_kill = space->thread_count;
@@ -95,16 +95,23 @@ static bool kill_some(struct space *space)
 
 		list_remove(&thread->of_space);
 		list_append(&space->threads, &thread->of_space);
-		thread_kill(thread, EXIT_REASON_NO_HANDLE);
+		thread_kill(thread, reason);
 	}
 	return !space->to_kill || list_is_empty(&space->threads);
+}
+
+bool space_kill_step(struct space *space)
+{
+	if (!kill_some(space, EXIT_REASON_KILLED))
+		return false;
+	return space->thread_count || space_end_step(space);
 }
 
 bool space_destroy_step(struct object *object)
 {
 	struct space *space = (struct space *)object;
 
-	if (!kill_some(space))
+	if (!kill_some(space, EXIT_REASON_NO_HANDLE))
 		return false;
 	if (space->thread_count || object->refs) { /* the last to leave requeues it */
 		object->is_waiting = true;

@@ -21,6 +21,7 @@ struct space {
 	uint32_t thread_count;
 	uint32_t to_kill;             /* threads that its destruction has to kill yet */
 	bool had_threads;
+	bool is_started;              /* one of them was */
 	bool is_loading;              /* space_load is under way */
 	bool is_dying;                /* its last handle is gone: its threads are killed */
 	bool is_ending;               /* nothing may be added any more: threads, handles, mappings */
@@ -86,6 +87,8 @@ enum error space_new(struct endpoint *pager, uint64_t pager_badge, struct space 
 void space_hold(struct space *space);
 void space_let_go(struct space *space);
 bool space_destroy_step(struct object *object);
+/* All its threads are killed, some at a time; without any it ends here, else with the last one. True = done. */
+bool space_kill_step(struct space *space) __must_check;
 /* Its last thread is gone (or its last handle): handles closed, regions unmapped, tables freed; true = done. Bounded step. */
 bool space_end_step(struct space *space) __must_check;
 

@@ -39,6 +39,14 @@ enum error sys_handle_duplicate(struct trap_frame *frame)
 	return OK;
 }
 
+/* Two spaces that nothing runs in, each with a handle to the other: nobody could close those. With a thread that was started, a
+ * space ends some time, and its handles go. */
+static bool would_never_die(const struct space *space, const struct object *object)
+{
+	return object->type == OBJECT_SPACE && object != &space->object && !space->is_started &&
+	       !((const struct space *)object)->is_started;
+}
+
 enum error sys_space_give(struct trap_frame *frame)
 {
 	uint64_t rights = arch_syscall_argument(frame, 2), badge = arch_syscall_argument(frame, 3);
@@ -55,6 +63,8 @@ enum error sys_space_give(struct trap_frame *frame)
 	space = (struct space *)space_handle->object;
 	if (space->is_ending)
 		return ERR_GONE;
+	if (would_never_die(space, handle->object))
+		return ERR_DENIED;
 	error = handle_prepare(&space->handles, 1);
 	if (error)
 		return error;

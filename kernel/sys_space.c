@@ -8,6 +8,7 @@
 #include <amber/string.h>
 
 #include "program.h"
+#include "sched.h"
 
 #define SPACE_RIGHTS   (RIGHT_READ | RIGHT_MAP | RIGHT_GRANT | RIGHT_CONTROL)
 #define NAME_BYTES_MAX 64
@@ -82,6 +83,23 @@ enum error sys_space_load(struct trap_frame *frame)
 		arch_syscall_set_result(frame, 1, entry);
 	object_reap();
 	return error;
+}
+
+enum error sys_space_kill(struct trap_frame *frame)
+{
+	struct handle *handle;
+	struct space *space;
+	enum error error = argument_object(frame, 0, OBJECT_SPACE, RIGHT_CONTROL, &handle);
+
+	if (error)
+		return error;
+	space = (struct space *)handle->object;
+	space_hold(space);
+	while (!space_kill_step(space))
+		sched_preemption_point();
+	space_let_go(space);
+	object_reap();
+	return OK;
 }
 
 enum error sys_space_info(struct trap_frame *frame)

@@ -67,7 +67,7 @@ enum error sys_thread_create(struct trap_frame *frame)
 	if (error)
 		return error;
 	space = (struct space *)handle->object;
-	if (space->is_ending)
+	if (space->is_ending || space->is_dying)
 		return ERR_GONE;
 	error = handle_prepare(own_handles(), 1);
 	if (!error)
@@ -104,6 +104,7 @@ enum error sys_thread_start(struct trap_frame *frame)
 	if (thread->state != THREAD_STOPPED || thread->is_killed)
 		return ERR_DENIED;
 	commit_begin();
+	thread->space->is_started = true;
 	thread_make_ready(thread);
 	commit_end();
 	return OK;

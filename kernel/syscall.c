@@ -37,6 +37,8 @@ struct trap_frame *syscall_run(struct percpu *cpu, struct thread *current, struc
 		arch_syscall_set_result(frame, 0, ERR_UNSUPPORTED);
 		return sched_edge(frame);
 	}
+	if (current->is_killed) /* while it waited for the lock: it must not wait for anything else */
+		return sched_edge(frame);
 	current->syscall = (uint32_t)number;
 	current->in_syscall = true;
 	error = functions[number](frame);
