@@ -157,14 +157,17 @@ enum error phys_alloc_within(paddr_t start, paddr_t end, paddr_t *frame)
 	uint64_t irq_state = lock_acquire(&phys_lock);
 	enum error error = ERR_NO_MEMORY;
 
-	for (*frame = start; *frame < end && error; *frame += PAGE_SIZE) {
-		uint64_t index = (*frame >> PAGE_SHIFT) - frame_table.first;
-
-		if (index >= frame_table.count || !is_free(index))
+	for (uint64_t index = (start >> PAGE_SHIFT) - frame_table.first, last = (end >> PAGE_SHIFT) - frame_table.first;
+	     index < MIN(last, frame_table.count) && error; index++) {
+		if (index % 64 == 0 && !free_map[index / 64]) {
+			index += 63; /* nothing in 64 frames */
+			continue;
+		}
+		if (!is_free(index))
 			continue;
 		mark(index, 1, false);
+		*frame = (frame_table.first + index) << PAGE_SHIFT;
 		error = OK;
-		break;
 	}
 	lock_release(&phys_lock, irq_state);
 	return error;
