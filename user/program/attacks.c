@@ -128,6 +128,17 @@ static void may_fail(enum error error)
 	(void)error;
 }
 
+/* A killed thread ends when its turn comes. (It may be watched already, so thread_join can't be used.) */
+static void wait_until_alone(void)
+{
+	uint64_t threads, handles, pages, code;
+
+	do {
+		(void)sys_yield();
+		must(sys_space_info(HANDLE_SPACE, &threads, &handles, &pages, &code), "space_info");
+	} while (threads > 1);
+}
+
 /* What the sound call at the end has used up, closed or killed is gone already. */
 static void end_scene(void)
 {
@@ -138,6 +149,7 @@ static void end_scene(void)
 	must(thread_join(&scene.caller, &code), "the caller's end");
 	(void)sys_thread_kill(scene.stopped.handle);
 	(void)sys_handle_close(scene.stopped.handle);
+	wait_until_alone();
 	must(sys_unmap(HANDLE_SPACE, scene.stopped.stack, STACK_BYTES / PAGE_SIZE), "the thread's stack");
 	may_fail(sys_space_kill(scene.right[OBJECT_SPACE]));
 	for (unsigned type = OBJECT_NONE + 1; type < OBJECT_TYPES; type++)
