@@ -215,7 +215,7 @@ struct worker {
 
 static struct {
 	handle_t ended, endpoint;
-	uint64_t seed, done;
+	uint64_t seed, done, bits; /* bit set: that worker has ended */
 	unsigned started, gave_up;
 } all;
 
@@ -236,18 +236,31 @@ static void start(struct worker *worker, unsigned bit)
 	worker->is_alive = true;
 }
 
-/* Some of its threads may wait for ever, and some other space of its own may hold a handle to it. */
-static void bury(struct worker *worker)
+static void wait_for_bits(uint64_t timeout)
+{
+	uint64_t bits;
+
+	if (sys_wait(all.ended, timeout, &bits) == OK)
+		all.bits |= bits;
+}
+
+/* Some of its threads may wait for ever, and some other space of its own may hold a handle to it. Its end must be over: the
+ * next one has the same bit. */
+static void bury(struct worker *worker, unsigned bit)
 {
 	must(sys_space_kill(worker->child.space), "kill");
+	while (!(all.bits >> bit & 1))
+		wait_for_bits(TIMEOUT_FOREVER);
+	all.bits &= ~(1ull << bit);
 	all.done += MIN(worker->progress->calls, (uint64_t)CALLS_EACH);
 	must(sys_handle_close(worker->child.thread), "close");
 	must(sys_handle_close(worker->child.space), "close");
 	worker->is_alive = false;
 }
 
-static void look_after(struct worker *worker, bool has_ended)
+static void look_after(struct worker *worker, unsigned bit)
 {
+	bool has_ended = all.bits >> bit & 1;
 	uint64_t calls = worker->progress->calls;
 
 	worker->polls = calls == worker->seen ? worker->polls + 1 : 0;
@@ -255,7 +268,7 @@ static void look_after(struct worker *worker, bool has_ended)
 	if (!has_ended && worker->polls >= POLLS_MAX)
 		all.gave_up++;
 	if (has_ended || worker->polls >= POLLS_MAX)
-		bury(worker);
+		bury(worker, bit);
 }
 
 static int run_all(uint64_t seed, uint64_t calls)
@@ -272,19 +285,16 @@ static int run_all(uint64_t seed, uint64_t calls)
 		workers[i].progress = page;
 	}
 	while (all.done < calls) {
-		uint64_t bits = 0;
-
 		for (unsigned i = 0; i < WORKERS; i++)
 			if (!workers[i].is_alive)
 				start(&workers[i], i);
-		if (sys_wait(all.ended, POLL_US, &bits))
-			bits = 0; /* a time-out */
+		wait_for_bits(POLL_US);
 		for (unsigned i = 0; i < WORKERS; i++)
-			look_after(&workers[i], bits >> i & 1);
+			look_after(&workers[i], i);
 	}
 	for (unsigned i = 0; i < WORKERS; i++)
 		if (workers[i].is_alive)
-			bury(&workers[i]);
+			bury(&workers[i], i);
 	printf("%zu calls by %u workers, %u of which waited for ever", (size_t)all.done, all.started, all.gave_up);
 	return 0;
 }
