@@ -11,9 +11,9 @@
 #include "program.h"
 #include "thread.h"
 
-#define WORKERS      2
+#define WORKERS      4
 #define CALLS_EACH   4000  /* of one worker's life */
-#define POLL_US      50000
+#define POLL_US      20000
 #define POLLS_MAX    6     /* without a call in between: it waits for ever */
 #define KNOWN        24    /* handles that it remembers */
 #define HOME         0x2000000000ull /* where it maps what it makes */
@@ -108,7 +108,7 @@ static uint64_t random_info(void)
 
 static uint64_t random_timeout(void)
 {
-	return random_below(200) == 0 ? TIMEOUT_FOREVER : random_below(3) ? TIMEOUT_NOW : random_below(20000);
+	return random_below(200) == 0 ? TIMEOUT_FOREVER : random_below(8) ? TIMEOUT_NOW : random_below(1000);
 }
 
 static uint64_t random_argument(const struct call_argument *argument)
@@ -171,7 +171,7 @@ static void one_call(void)
 	for (unsigned i = 0; i < count; i++)
 		a[i] = random_argument(&call_arguments[number][i]);
 	if (number == SYS_sleep)
-		a[0] %= 3000;
+		a[0] %= 300;
 	fill_message_page();
 	if (any_call(number, a) == OK && a[1] && random_below(3)) /* result 1 is there now */
 		known[random_below(KNOWN)] = a[1]; /* most often a handle */
