@@ -70,7 +70,7 @@ language := -std=gnu17 -ffreestanding -fno-strict-aliasing -fno-stack-protector 
 code     := -g -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-unwind-tables
 # What only talks, parses or tests: small rather than fast.
 small    := boot/% $(patsubst %,kernel/%%,selftest/ cmdline format inject_parse json panic violation_print boot_report \
-	chain_parse)
+	chain_parse objects_check census program_first)
 warnings := -Wall -Wextra -Werror -Wstrict-prototypes -Wvla -Wframe-larger-than=1024
 # The gate's stack has one page and no guard: small frames, whose sizes a test adds up.
 gate     := -Wframe-larger-than=256 -fstack-usage

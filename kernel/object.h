@@ -19,7 +19,7 @@ struct object {
 	bool is_waiting;   /* set by destroy_step with `true`: not finished, object_requeue continues */
 	uint32_t handles;  /* in tables */
 	uint32_t refs;     /* from other objects that need it alive: a region its memory, a space its pager */
-	uint32_t found;    /* kernel/selftest/objects_check.c: handles that a walk found */
+	uint32_t found;    /* kernel/objects_check.c: handles that a walk found */
 	struct link dying; /* on the dying list */
 };
 

@@ -15,6 +15,7 @@
 #include "census.h"
 #include "irq_object.h"
 #include "lab_device.h"
+#include "objects_check.h"
 #include "sched.h"
 
 #define FIRST_HANDLES HANDLE_UART_IRQ /* at most; they are numbered from 1 on */
@@ -208,6 +209,10 @@ bool program_run_first(const char *words)
 	good = run(words);
 	if (!everything_is_back(&before, text, sizeof(text))) {
 		log_error("init", "not everything was given back: %s", text);
+		good = false;
+	}
+	if (!objects_consistent(text, sizeof(text))) {
+		log_error("init", "the books don't agree: %s", text);
 		good = false;
 	}
 	big_lock_drop();

@@ -35,8 +35,8 @@ static inline struct handle_table *own_handles(void)
 }
 
 /* The same for a caller that has thread_current() at hand. */
-static inline enum error argument_object_of(struct thread *current, const struct trap_frame *frame, unsigned n, enum object_type type,
-                                            uint32_t rights, struct handle **handle)
+static inline enum error argument_object_of(struct thread *current, const struct trap_frame *frame, unsigned n,
+                                            enum object_type type, uint32_t rights, struct handle **handle)
 {
 	return handle_look_up(&current->space->handles, arch_syscall_argument(frame, n), type, rights, handle);
 }

@@ -56,7 +56,7 @@ def plugin_arguments(kernel, machine, out):
     vectors = symbols["trap_vectors"][0]
     words = [f"out={out}", f"entry={stretches(kernel, machine)['boot_to_seal'][0]}",
              f"vectors={vectors}:{vectors + VECTORS[machine] * VECTOR_BYTES[machine]}:{VECTOR_BYTES[machine]}",
-             f"sealed={symbols['bench_boot_to_seal_end'][0]}"]
+             f"sealed={symbols['bench_boot_to_seal_end'][0]}", f"over={symbols['objects_consistent'][0]}"]
     for name, (begin, end) in stretches(kernel, machine).items():
         words.append(f"left_out={begin}:{end}" if name.startswith("left_out_") else f"stretch={name}:{begin}:{end}")
     for word, names in (("gate", ["arch_gate_call"]), ("shootdown", SHOOTDOWNS)):

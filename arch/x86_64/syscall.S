@@ -71,9 +71,12 @@ user_resume:
 	jne 1f
 	movq %r14, %rsp
 	swapgs
+	.globl user_sysretq, user_iretq /* trap.S: may these two fault, the GS base is user mode's already */
+user_sysretq:
 	sysretq
 1:	addq $16, %rsp
 	swapgs
+user_iretq:
 	iretq
 	.size user_resume, . - user_resume
 	.section .note.GNU-stack, "", @progbits

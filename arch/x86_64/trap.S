@@ -26,7 +26,11 @@ trap_vector_\number:
 	pushq $0
 	.endif
 	pushq $\number
+	.if \number == VECTOR_DOUBLE_FAULT || (\number >= 10 && \number <= 13)
+	jmp trap_of_return
+	.else
 	jmp trap_common
+	.endif
 	.endif
 	.size trap_vector_\number, . - trap_vector_\number
 	.org trap_vector_\number + TRAP_VECTOR_BYTES, 0xcc /* an error, should a vector be longer than its place */
@@ -65,6 +69,20 @@ trap_nmi:
 	hlt
 	jmp 2b
 	.size trap_nmi, . - trap_nmi
+
+/* What the way out to user mode raises if the frame it goes on with was spoilt: behind its swapgs, so the GS base is user
+ * mode's. It must come to a panic, and that needs the kernel's. (sysretq has the user's stack by then: a double fault.) */
+	.type trap_of_return, @function
+trap_of_return:
+	testb $3, 24(%rsp) /* CS */
+	jnz trap_common
+	cmpq $user_iretq, 16(%rsp)
+	je 1f
+	cmpq $user_sysretq, 16(%rsp)
+	jne trap_common
+1:	swapgs
+	jmp trap_common
+	.size trap_of_return, . - trap_of_return
 
 	.type trap_common, @function
 trap_common:

@@ -11,6 +11,7 @@
  *   vectors=BEGIN:END:BYTES   where exceptions enter, one every so many bytes
  *   step=BEGIN:BACK           between these the way back from an exception leads into a masked single step
  *   sealed=ADDRESS            what comes later is not the boot any more
+ *   over=ADDRESS              what comes later is checked, not used: its masked stretches don't count
  *   out=PATH                  where the result goes, as JSON, when QEMU ends
  *
  * An instruction that faults counts as executed, for it is seen before it is tried; under -icount QEMU's clock counts it
@@ -50,15 +51,15 @@ struct stretch {
 static struct stretch stretches[STRETCHES_MAX];
 static struct range left_out[RANGES_MAX], shootdowns[RANGES_MAX], gate, step;
 static unsigned stretch_count, left_out_count, shootdown_count;
-static uint64_t vectors_begin, vectors_end, vector_bytes, entry, sealed_at;
+static uint64_t vectors_begin, vectors_end, vector_bytes, entry, sealed_at, over_at;
 static const char *out_path;
 static bool is_x86;
 
-/* The longest time with interrupts masked: [0] while booting, [1] behind it. */
+/* The longest time with interrupts masked: [0] while booting, [1] behind it, [2] when the work is over. */
 struct masked {
 	uint64_t instructions, from, to;
 };
-static struct masked longest[2], longest_printing[2];
+static struct masked longest[3], longest_printing[3];
 static unsigned phase;
 static bool is_entered;
 static uint64_t interrupts, contradictions, unknown_restores;
@@ -67,7 +68,7 @@ struct cpu {
 	struct passage passage[STRETCHES_MAX];
 	bool active[STRETCHES_MAX];
 	unsigned left_out;
-	bool masked, in_step, was_in_shootdown;
+	bool masked, in_step, was_in_shootdown, was_user;
 	bool before_gate;
 	bool before_exception[DEPTH_MAX];
 	unsigned depth;
@@ -81,7 +82,7 @@ struct site {
 	enum instruction instruction;
 	uint32_t begins, ends; /* bits: stretches */
 	bool left_out_begins, left_out_ends, gate_begins, in_gate, shootdown_begins, in_shootdown;
-	bool is_vector, is_interrupt, step_begins, step_ends, is_entry, is_sealed;
+	bool is_vector, is_interrupt, step_begins, step_ends, is_entry, is_sealed, is_over, is_low;
 };
 
 static bool in_range(const struct range *range, uint64_t addr)
@@ -123,6 +124,8 @@ static void pass_marks(struct cpu *cpu, const struct site *site)
 		phase = 1;
 		cpu->run = cpu->run_printing = (struct masked){ 0 };
 	}
+	if (site->is_over)
+		phase = 2;
 	if (site->step_begins)
 		cpu->in_step = true;
 	if (site->step_ends)
@@ -137,6 +140,21 @@ static void enter_exception(struct cpu *cpu, const struct site *site)
 	if (!cpu->in_step && cpu->depth < DEPTH_MAX)
 		cpu->before_exception[cpu->depth++] = cpu->masked;
 	cpu->masked = true;
+}
+
+/* User mode is never masked, and every way from there into the kernel masks. How the kernel comes back need not be followed then:
+ * often another thread goes on. (While booting the kernel itself runs at low addresses.) */
+static void follow_user_mode(struct cpu *cpu, const struct site *site)
+{
+	bool is_user = site->is_low && phase;
+
+	if (is_user) {
+		cpu->masked = false;
+		cpu->depth = 0;
+	} else if (cpu->was_user) {
+		cpu->masked = true;
+	}
+	cpu->was_user = is_user;
 }
 
 static void add(struct cpu *cpu, enum count count)
@@ -225,6 +243,7 @@ static void executed(unsigned vcpu, void *data)
 	pass_marks(cpu, site);
 	if (site->is_vector)
 		enter_exception(cpu, site);
+	follow_user_mode(cpu, site);
 	if (!cpu->left_out)
 		add(cpu, COUNT_INSTRUCTIONS);
 	note_masked(cpu, site);
@@ -268,6 +287,8 @@ static void find_ranges(struct site *site)
 	site->step_ends = addr == step.end;
 	site->is_entry = addr == entry;
 	site->is_sealed = addr == sealed_at;
+	site->is_over = over_at && addr == over_at;
+	site->is_low = !(addr >> 63);
 }
 
 /* One for each instruction of each translation; QEMU goes on using it, so none is freed. */
@@ -393,6 +414,8 @@ static bool parse_argument(const char *key, const char *value)
 		return parse_numbers(value, &entry, 1);
 	if (!strcmp(key, "sealed"))
 		return parse_numbers(value, &sealed_at, 1);
+	if (!strcmp(key, "over"))
+		return parse_numbers(value, &over_at, 1);
 	if (!strcmp(key, "out"))
 		return (out_path = strdup(value)) != NULL;
 	if (strcmp(key, "vectors") != 0 || !parse_numbers(value, numbers, 3) || !numbers[2])

@@ -131,8 +131,8 @@ probe_done:
 	FORBIDDEN "at", at s1e1r, x0
 
 	/* Registers that nobody saves */
-	FORBIDDEN "floating point", fmov d0, #1.0
-	FORBIDDEN "SIMD", movi v0.16b, #0
+	FORBIDDEN "floating point", .inst 0x1e6e1000 /* fmov d0, #1.0: clang takes it for an error here */
+	FORBIDDEN "SIMD", .inst 0x4f00e400 /* movi v0.16b, #0 */
 
 	/* Memory */
 	PROBE "null is read", PROBE_READ, X(0), 0

@@ -174,7 +174,7 @@ probe_done:
 	pushq $0x08
 	leaq 3f(%rip), %rax
 	pushq %rax
-	rex.w ljmp *(%rsp)
+	.byte 0x48, 0xff, 0x2c, 0x24 /* rex.w ljmp *(%rsp) */
 	NEXT
 	/* QEMU 7.2 reads the stack as the kernel would: a page fault where there is SMAP. */
 	PROBE "a return to the kernel's code segment", PROBE_ANY, RAX

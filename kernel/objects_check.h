@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/selftest/objects_check.h: for stress tests: do handles, objects, regions, page tables and frame table agree? A walk over
+ * kernel/objects_check.h: for stress tests: do handles, objects, regions, page tables and frame table agree? A walk over
  * everything. Big lock held, and no operation of another thread half done but those that mark what they work on.
  */
 #ifndef AMBER_OBJECTS_CHECK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/selftest/objects_check.c: what every operation of the microkernel must leave true. All spaces are walked, ending ones
+ * kernel/objects_check.c: what every operation of the microkernel must leave true. All spaces are walked, ending ones
  * too: their handle tables (numbers, tree, how many handles each object has), their regions (order, lists, sums, what is mapped
  * and how), and by mm/tables_check.h the frame table. Process context, big lock held.
  */
