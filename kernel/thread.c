@@ -241,6 +241,15 @@ static void end_in_own_context(void *argument)
 	thread_end(thread->exit_code);
 }
 
+/* Its end must not wait for threads that would run before it: what it has is wanted back. */
+static void hurry(struct thread *thread)
+{
+	uint8_t priority = MAX(thread_current()->priority, PRIORITY_DEFAULT);
+
+	if (thread->priority < priority)
+		sched_set(thread, priority, thread->cpus);
+}
+
 void thread_kill(struct thread *thread, enum exit_reason reason)
 {
 	if (thread->is_killed || thread->state == THREAD_ENDED || thread->state == THREAD_KILLED)
@@ -252,6 +261,7 @@ void thread_kill(struct thread *thread, enum exit_reason reason)
 			arch_interrupt_cpu(&percpu[thread->cpu], CPU_INTERRUPT_WAKE);
 		return;
 	}
+	hurry(thread);
 	timeout_cancel(thread);
 	if (thread->state == THREAD_READY) {
 		if (thread->sp)

@@ -182,11 +182,18 @@ def stubs():
 
 # --- the same as data ----------------------------------------------------------------------------------------------
 
+def table_argument(a):
+    type_ = "NONE" if a.type in ("", "any") else a.type.upper()
+    rights = " | ".join(f"RIGHT_{r.upper()}" for r in a.rights) or "0"
+    return f"ARGUMENT({a.name}, {a.kind}, {a.low}ull, {a.high}ull, {type_}, {rights}, {int(a.optional)})"
+
+
 def table():
     yield "/* SPDX-License-Identifier: MIT */"
-    yield "/* call_table.h: made by tools/syscalls.py: CALL(number, name, results, arguments…), ARGUMENT(kind, type, low, high). */"
+    yield "/* call_table.h: made by tools/syscalls.py: CALL(number, name, results, arguments…),"
+    yield " * ARGUMENT(name, kind, low, high, type, rights, is_optional): the last three of a handle; type NONE: any. */"
     for call in calls():
-        arguments = [f"ARGUMENT({a.kind}, {a.type or 'none'}, {a.low}ull, {a.high}ull)" for a in call.arguments]
+        arguments = [table_argument(a) for a in call.arguments]
         yield f"CALL({call.number}, {call.name}, {len(call.results)}{''.join(', ' + a for a in arguments)})"
 
 

@@ -6,13 +6,14 @@
  * is seen outside: panic, hang, or keep something when it is over (kernel/program_first.c counts).
  *   fuzz worker SEED N   … one of them
  */
+#include "any_call.h"
 #include "memory.h"
 #include "program.h"
 #include "thread.h"
 
-#define WORKERS      2
+#define WORKERS      4
 #define CALLS_EACH   4000  /* of one worker's life */
-#define POLL_US      50000
+#define POLL_US      20000
 #define POLLS_MAX    6     /* without a call in between: it waits for ever */
 #define KNOWN        24    /* handles that it remembers */
 #define HOME         0x2000000000ull /* where it maps what it makes */
@@ -22,30 +23,6 @@
 
 struct progress {
 	uint64_t calls;
-};
-
-enum argument_kind { kind_handle, kind_number, kind_page, kind_pointer, kind_rights, kind_perms, kind_info, kind_word, kind_timeout };
-struct argument {
-	enum argument_kind kind;
-	uint64_t low, high;
-};
-
-#define ARGUMENTS_MAX 7
-#define ARGUMENT(kind, type, low, high) { kind_##kind, low, high }
-#define CALL(number, name, results, ...) [number] = { __VA_ARGS__ },
-static const struct argument arguments[][ARGUMENTS_MAX] = {
-#include <call_table.h>
-};
-#undef CALL
-#define CALL(number, name, results, ...) [number] = sizeof((struct argument[]){ { 0 }, ##__VA_ARGS__ }) / sizeof(struct argument) - 1,
-static const uint8_t argument_counts[] = {
-#include <call_table.h>
-};
-
-#undef CALL
-#define CALL(number, name, results, ...) SYS_##name = number,
-enum {
-#include <call_table.h>
 };
 
 static uint64_t state;
@@ -88,7 +65,7 @@ static uint64_t random_handle(void)
 	}
 }
 
-static uint64_t random_number(const struct argument *argument)
+static uint64_t random_number(const struct call_argument *argument)
 {
 	uint64_t span = argument->high - argument->low;
 
@@ -131,10 +108,10 @@ static uint64_t random_info(void)
 
 static uint64_t random_timeout(void)
 {
-	return random_below(200) == 0 ? TIMEOUT_FOREVER : random_below(3) ? TIMEOUT_NOW : random_below(20000);
+	return random_below(200) == 0 ? TIMEOUT_FOREVER : random_below(8) ? TIMEOUT_NOW : random_below(1000);
 }
 
-static uint64_t random_argument(const struct argument *argument)
+static uint64_t random_argument(const struct call_argument *argument)
 {
 	switch (argument->kind) {
 	case kind_handle:
@@ -173,7 +150,7 @@ static void fill_message_page(void)
 static uint64_t random_call(void)
 {
 	for (;;) {
-		uint64_t number = random_below(ARRAY_SIZE(argument_counts) + 1);
+		uint64_t number = random_below(CALLS + 1);
 
 		if (number == SYS_lab_write || number == SYS_lab_read)
 			continue;
@@ -186,38 +163,18 @@ static uint64_t random_call(void)
 	}
 }
 
-/* Any number with any arguments; returns the error, *result is result 1. */
-static uint64_t any_call(uint64_t call, const uint64_t a[ARGUMENTS_MAX], uint64_t *result)
-{
-	register uint64_t number __asm__(REGISTER_NUMBER) = call;
-	register uint64_t a0 __asm__(REGISTER_0) = a[0];
-	register uint64_t a1 __asm__(REGISTER_1) = a[1];
-	register uint64_t a2 __asm__(REGISTER_2) = a[2];
-	register uint64_t a3 __asm__(REGISTER_3) = a[3];
-	register uint64_t a4 __asm__(REGISTER_4) = a[4];
-	register uint64_t a5 __asm__(REGISTER_5) = a[5];
-	register uint64_t a6 __asm__(REGISTER_6) = a[6];
-
-	__asm__ volatile(SYSCALL_INSTRUCTION
-	                 : "+r"(number), "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4), "+r"(a5), "+r"(a6)
-	                 :
-	                 : SYSCALL_LOST);
-	*result = a1;
-	return strcmp(REGISTER_ERROR, REGISTER_NUMBER) == 0 ? number : a0; /* one of the two is the error's, too */
-}
-
 static void one_call(void)
 {
-	uint64_t a[ARGUMENTS_MAX] = { 0 }, result, number = random_call();
-	unsigned count = number < ARRAY_SIZE(argument_counts) ? argument_counts[number] : 0;
+	uint64_t a[ARGUMENTS_MAX] = { 0 }, number = random_call();
+	unsigned count = number < CALLS ? call_argument_counts[number] : 0;
 
 	for (unsigned i = 0; i < count; i++)
-		a[i] = random_argument(&arguments[number][i]);
+		a[i] = random_argument(&call_arguments[number][i]);
 	if (number == SYS_sleep)
-		a[0] %= 3000;
+		a[0] %= 300;
 	fill_message_page();
-	if (any_call(number, a, &result) == OK && result && random_below(3))
-		known[random_below(KNOWN)] = result; /* most often a handle */
+	if (any_call(number, a) == OK && a[1] && random_below(3)) /* result 1 is there now */
+		known[random_below(KNOWN)] = a[1]; /* most often a handle */
 }
 
 static void more_calls(void *argument)
@@ -258,7 +215,7 @@ struct worker {
 
 static struct {
 	handle_t ended, endpoint;
-	uint64_t seed, done;
+	uint64_t seed, done, bits; /* bit set: that worker has ended */
 	unsigned started, gave_up;
 } all;
 
@@ -279,18 +236,31 @@ static void start(struct worker *worker, unsigned bit)
 	worker->is_alive = true;
 }
 
-/* Some of its threads may wait for ever, and some other space of its own may hold a handle to it. */
-static void bury(struct worker *worker)
+static void wait_for_bits(uint64_t timeout)
+{
+	uint64_t bits;
+
+	if (sys_wait(all.ended, timeout, &bits) == OK)
+		all.bits |= bits;
+}
+
+/* Some of its threads may wait for ever, and some other space of its own may hold a handle to it. Its end must be over: the
+ * next one has the same bit. */
+static void bury(struct worker *worker, unsigned bit)
 {
 	must(sys_space_kill(worker->child.space), "kill");
+	while (!(all.bits >> bit & 1))
+		wait_for_bits(TIMEOUT_FOREVER);
+	all.bits &= ~(1ull << bit);
 	all.done += MIN(worker->progress->calls, (uint64_t)CALLS_EACH);
 	must(sys_handle_close(worker->child.thread), "close");
 	must(sys_handle_close(worker->child.space), "close");
 	worker->is_alive = false;
 }
 
-static void look_after(struct worker *worker, bool has_ended)
+static void look_after(struct worker *worker, unsigned bit)
 {
+	bool has_ended = all.bits >> bit & 1;
 	uint64_t calls = worker->progress->calls;
 
 	worker->polls = calls == worker->seen ? worker->polls + 1 : 0;
@@ -298,7 +268,7 @@ static void look_after(struct worker *worker, bool has_ended)
 	if (!has_ended && worker->polls >= POLLS_MAX)
 		all.gave_up++;
 	if (has_ended || worker->polls >= POLLS_MAX)
-		bury(worker);
+		bury(worker, bit);
 }
 
 static int run_all(uint64_t seed, uint64_t calls)
@@ -315,19 +285,16 @@ static int run_all(uint64_t seed, uint64_t calls)
 		workers[i].progress = page;
 	}
 	while (all.done < calls) {
-		uint64_t bits = 0;
-
 		for (unsigned i = 0; i < WORKERS; i++)
 			if (!workers[i].is_alive)
 				start(&workers[i], i);
-		if (sys_wait(all.ended, POLL_US, &bits))
-			bits = 0; /* a time-out */
+		wait_for_bits(POLL_US);
 		for (unsigned i = 0; i < WORKERS; i++)
-			look_after(&workers[i], bits >> i & 1);
+			look_after(&workers[i], i);
 	}
 	for (unsigned i = 0; i < WORKERS; i++)
 		if (workers[i].is_alive)
-			bury(&workers[i]);
+			bury(&workers[i], i);
 	printf("%zu calls by %u workers, %u of which waited for ever", (size_t)all.done, all.started, all.gave_up);
 	return 0;
 }
