@@ -55,8 +55,8 @@ static uint64_t vectors_begin, vectors_end, vector_bytes, entry, sealed_at, over
 static const char *out_path;
 static bool is_x86;
 
-/* The longest time with interrupts masked: [0] while booting, [1] behind it (with user programs: from their first instruction on),
- * [2] when the work is over. */
+/* The longest time with interrupts masked: [0] while booting, [1] behind it (with user programs: from their first instruction
+ * on), [2] when the work is over. */
 struct masked {
 	uint64_t instructions, from, to;
 };
