@@ -61,6 +61,7 @@ def plugin_arguments(kernel, machine, out):
         words.append(f"left_out={begin}:{end}" if name.startswith("left_out_") else f"stretch={name}:{begin}:{end}")
     for word, names in (("gate", ["arch_gate_call"]), ("shootdown", SHOOTDOWNS)):
         words += [f"{word}={symbols[n][0]}:{sum(symbols[n])}" for n in names]
+    words.append(f"leave={symbols['user_resume'][0]}:{sum(symbols['user_resume'])}")
     back, size = symbols[STEP_BACK[machine]]
     # aarch64 restores the mask (as it was: masked) in the last instruction but one of that function.
     words.append(f"step={symbols['step_run'][0]}:{back + size - 4 if size else back}")

@@ -11,6 +11,7 @@
  *   vectors=BEGIN:END:BYTES   where exceptions enter, one every so many bytes
  *   step=BEGIN:BACK           between these the way back from an exception leads into a masked single step
  *   sealed=ADDRESS            what comes later is not the boot any more
+ *   leave=BEGIN:END           the way to user mode: an interrupt may come behind its last instruction, before any of user mode's
  *   over=ADDRESS              what comes later is checked, not used: its masked stretches don't count
  *   out=PATH                  where the result goes, as JSON, when QEMU ends
  *
@@ -49,7 +50,7 @@ struct stretch {
 };
 
 static struct stretch stretches[STRETCHES_MAX];
-static struct range left_out[RANGES_MAX], shootdowns[RANGES_MAX], gate, step;
+static struct range left_out[RANGES_MAX], shootdowns[RANGES_MAX], gate, step, leave;
 static unsigned stretch_count, left_out_count, shootdown_count;
 static uint64_t vectors_begin, vectors_end, vector_bytes, entry, sealed_at, over_at;
 static const char *out_path;
@@ -69,7 +70,7 @@ struct cpu {
 	struct passage passage[STRETCHES_MAX];
 	bool active[STRETCHES_MAX];
 	unsigned left_out;
-	bool masked, in_step, was_in_shootdown, was_user;
+	bool masked, in_step, was_in_shootdown, was_user, was_leaving;
 	bool before_gate;
 	bool before_exception[DEPTH_MAX];
 	unsigned depth;
@@ -83,7 +84,7 @@ struct site {
 	enum instruction instruction;
 	uint32_t begins, ends; /* bits: stretches */
 	bool left_out_begins, left_out_ends, gate_begins, in_gate, shootdown_begins, in_shootdown;
-	bool is_vector, is_interrupt, step_begins, step_ends, is_entry, is_sealed, is_over, is_low;
+	bool is_vector, is_interrupt, step_begins, step_ends, is_entry, is_sealed, is_over, is_low, is_leaving;
 };
 
 static bool in_range(const struct range *range, uint64_t addr)
@@ -137,7 +138,7 @@ static void pass_marks(struct cpu *cpu, const struct site *site)
 static void enter_exception(struct cpu *cpu, const struct site *site)
 {
 	interrupts += site->is_interrupt;
-	contradictions += site->is_interrupt && cpu->masked; /* it can't have come: the book-keeping is wrong */
+	contradictions += site->is_interrupt && cpu->masked && !cpu->was_leaving; /* it can't have come: the book-keeping is wrong */
 	if (!cpu->in_step && cpu->depth < DEPTH_MAX)
 		cpu->before_exception[cpu->depth++] = cpu->masked;
 	cpu->masked = true;
@@ -255,6 +256,7 @@ static void executed(unsigned vcpu, void *data)
 	note_masked(cpu, site);
 	count_event(cpu, site);
 	change_mask(cpu, site);
+	cpu->was_leaving = site->is_leaving;
 }
 
 /* --- translating ------------------------------------------------------------------------------------------ */
@@ -295,6 +297,7 @@ static void find_ranges(struct site *site)
 	site->is_sealed = addr == sealed_at;
 	site->is_over = over_at && addr == over_at;
 	site->is_low = !(addr >> 63);
+	site->is_leaving = in_range(&leave, addr);
 }
 
 /* One for each instruction of each translation; QEMU goes on using it, so none is freed. */
@@ -420,6 +423,8 @@ static bool parse_argument(const char *key, const char *value)
 		return parse_numbers(value, &entry, 1);
 	if (!strcmp(key, "sealed"))
 		return parse_numbers(value, &sealed_at, 1);
+	if (!strcmp(key, "leave"))
+		return parse_range(value, &leave);
 	if (!strcmp(key, "over"))
 		return parse_numbers(value, &over_at, 1);
 	if (!strcmp(key, "out"))
