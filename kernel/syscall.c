@@ -33,6 +33,7 @@ struct trap_frame *syscall_run(struct percpu *cpu, struct thread *current, struc
 	uint64_t number = arch_syscall_number(frame);
 	enum error error;
 
+	(void)cpu; /* of the way in; see below */
 	if (number >= SYSCALL_COUNT) {
 		arch_syscall_set_result(frame, 0, ERR_UNSUPPORTED);
 		return sched_edge(frame);
@@ -46,7 +47,8 @@ struct trap_frame *syscall_run(struct percpu *cpu, struct thread *current, struc
 	if (error == SYSCALL_BLOCKED)
 		return sched_leave();
 	arch_syscall_set_result(frame, 0, error);
-	if (current->is_killed || run_queues[cpu->id].should_reschedule)
+	/* A call with preemption points may have moved to another CPU. */
+	if (current->is_killed || run_queues[this_cpu()->id].should_reschedule)
 		return sched_edge(frame);
 	return frame;
 }
