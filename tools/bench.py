@@ -69,6 +69,7 @@ def measure(machine):
                 counts[phase] = run.counts[phase]
     figures.update(counting.Run(machine, "init=bench smp=1", plugin=False).user_figures())
     figures["image_bytes"] = dict.fromkeys(("median", "min", "max"), counting.image_bytes(machine)) | {"unit": "bytes"}
+    counts["per_call"] = per_call(machine)
     counts["host_seconds"] = seconds
     return {name: figures[name] for name in list(TABLE) + sorted(set(figures) - set(TABLE)) if name in figures}, counts
 
@@ -118,6 +119,20 @@ def place(machine, address):
     return f"{best.name}+{address - best.value:#x}" if best else f"{address:#x}"
 
 
+CALLS = (200, 600)
+
+
+def per_call(machine):
+    """Root loads, invalidations and interrupts of one call and its answer, on one CPU and between two: the slope of two runs."""
+    found = {}
+    for name, cpu in (("on one CPU", 0), ("between two CPUs", 1)):
+        few, many = (counting.Run(machine, f"init='bench calls {n} {cpu}' loglevel=0", extra="-smp 2").counts for n in CALLS)
+        counts = {key: many["totals"][key] - few["totals"][key] for key in ("root_loads", "invalidations", "gate_entries")}
+        counts["interrupts"] = many["interrupts"] - few["interrupts"]
+        found[name] = {key: round(value / (CALLS[1] - CALLS[0]), 1) for key, value in counts.items()}
+    return found
+
+
 def side_table(machine, counts):
     """What instructions don't show, of one machine."""
     yield f"{machine:21}{'root loads':>12}{'invalidations':>15}{'shootdowns':>12}{'gate entries':>14}{'longest masked':>16}"
@@ -128,6 +143,9 @@ def side_table(machine, counts):
         longest = counts[phase]
         yield (f"longest with interrupts masked, {words}: {longest['instructions']:,}, "
                f"from {place(machine, longest['from'])} to {place(machine, longest['to'])}")
+    for name, counted in counts["per_call"].items():
+        words = ", ".join(f"{value} {key.replace('_', ' ')}" for key, value in counted.items())
+        yield f"ipc_0 {name}, each call: {words}"
     yield f"host time, for information only: {' + '.join(f'{s:.2f}' for s in counts['host_seconds'])} s"
 
 

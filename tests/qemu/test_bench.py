@@ -88,6 +88,15 @@ def test_side_counts(measured):
         assert counts[name]["invalidations"] >= 1
 
 
+def test_counts_per_call(machine, measured):
+    """Between two CPUs: an interrupt each way; sending and ending one is a gate call on x86_64, and each of those loads two roots."""
+    counts = measured[1]["per_call"]
+    gate_calls = 4 if machine.name == "x86_64" else 0
+    assert counts["on one CPU"] == {"root_loads": 2, "invalidations": 0, "gate_entries": 0, "interrupts": 0}
+    assert counts["between two CPUs"] == {"root_loads": 4 + 2 * gate_calls, "invalidations": 0, "gate_entries": gate_calls,
+                                          "interrupts": 2}
+
+
 def test_masked_stretches(runs):
     """A write to sealed memory is dealt with in one masked stretch, also while the dry run steps; a gate call is one."""
     for run in runs.values():

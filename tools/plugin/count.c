@@ -63,6 +63,7 @@ struct masked {
 };
 static struct masked longest[3], longest_printing[3];
 static unsigned phase;
+static uint64_t totals[COUNTS]; /* on all CPUs, behind the boot */
 static bool is_entered;
 static uint64_t interrupts, contradictions, unknown_restores;
 
@@ -166,6 +167,7 @@ static void follow_user_mode(struct cpu *cpu, const struct site *site)
 
 static void add(struct cpu *cpu, enum count count)
 {
+	totals[count] += phase == 1;
 	for (unsigned i = 0; i < stretch_count; i++)
 		if (cpu->active[i])
 			cpu->passage[i].counts[count]++;
@@ -356,6 +358,10 @@ static void ended(qemu_plugin_id_t id, void *data)
 	write_masked(out, "masked", &longest[1]);
 	write_masked(out, "masked_boot_printing", &longest_printing[0]);
 	write_masked(out, "masked_printing", &longest_printing[1]);
+	fprintf(out, "\"totals\":{");
+	for (unsigned i = 0; i < COUNTS; i++)
+		fprintf(out, "%s\"%s\":%llu", i ? "," : "", count_names[i], (unsigned long long)totals[i]);
+	fprintf(out, "},\n");
 	fprintf(out, "\"interrupts\":%llu,\"contradictions\":%llu,\"unknown_restores\":%llu,\n\"stretches\":{",
 	        (unsigned long long)interrupts, (unsigned long long)contradictions, (unsigned long long)unknown_restores);
 	for (unsigned i = 0; i < stretch_count; i++) {

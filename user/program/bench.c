@@ -6,6 +6,7 @@
  *   bench          all figures; starts itself again as …
  *   bench serve N  … the other side of ipc_N, in a space of its own
  *   bench fault    … a thread whose faults are answered by the first one
+ *   bench calls N CPU   nothing but N calls to a server on that CPU, made on CPU 0: for counting from outside
  */
 #include "counter.h"
 #include "ipc.h"
@@ -321,14 +322,37 @@ static void bench_null(void)
 	report("null_syscall", &series);
 }
 
+/* What lies around the calls is the same for every N. */
+static int only_calls(uint64_t calls, uint64_t cpu)
+{
+	const char *const program[] = { "bench", "serve", "0", NULL };
+	handle_t endpoint = new_endpoint();
+	struct child child;
+
+	must(sys_thread_set(HANDLE_THREAD, PRIORITY_DEFAULT, 1), "set");
+	must(spawn_stopped(&(struct spawn){ .words = program, .handles = &endpoint, .handle_count = 1 }, &child), "spawn");
+	must(sys_thread_set(child.thread, PRIORITY_DEFAULT, 1ull << cpu), "set");
+	must(sys_thread_start(child.thread), "start");
+	for (uint64_t i = 0; i < calls; i++) {
+		struct message message = { 0 };
+
+		must(ipc_call(endpoint, &message, TIMEOUT_FOREVER), "call");
+		check_answer(&message, 0, 0);
+	}
+	must(sys_space_kill(child.space), "kill");
+	return 0;
+}
+
 int main(int count, char **words)
 {
-	uint64_t now = counter(), number;
+	uint64_t now = counter(), number, cpu;
 
 	if (count == 3 && !strcmp(words[1], "serve") && parse_number(words[2], &number))
 		number ? serve(HANDLE_GIVEN, (unsigned)number) : serve_nothing(HANDLE_GIVEN);
 	if (count == 2 && !strcmp(words[1], "fault"))
 		take_faults();
+	if (count == 4 && !strcmp(words[1], "calls") && parse_number(words[2], &number) && parse_number(words[3], &cpu))
+		return only_calls(number, cpu);
 	if (count != 1) {
 		printf("usage: bench");
 		return 2;
