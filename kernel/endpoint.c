@@ -50,14 +50,14 @@ void endpoint_receiver_added(struct endpoint *endpoint)
 	endpoint->receivers++;
 }
 
-/* Nobody can receive any more: who waits to send would wait for ever. At most as many as there are threads. */
+/* Nobody can receive any more: who waits to send would wait for ever. The first of them hear it now, the others in steps. */
 void endpoint_receiver_gone(struct endpoint *endpoint)
 {
 	if (--endpoint->receivers)
 		return;
 	endpoint->is_abandoned = true;
-	while (!fail_some(&endpoint->queue))
-		;
+	if (!fail_some(&endpoint->queue))
+		object_has_work(&endpoint->object);
 }
 
 void notification_signal(struct notification *notification, uint64_t bits)

@@ -89,9 +89,30 @@ void object_requeue(struct object *object)
 	list_append(&dying, &object->dying);
 }
 
+/* It is held, so it can't die meanwhile. */
+void object_has_work(struct object *object)
+{
+	if (object->is_dead || object->has_work)
+		return;
+	object->has_work = true;
+	object_hold(object);
+	list_append(&dying, &object->dying);
+}
+
 bool object_reap_is_due(void)
 {
 	return !list_is_empty(&dying);
+}
+
+/* All its steps are done. */
+static void finish(struct object *object)
+{
+	if (object->has_work) {
+		object->has_work = false;
+		object_let_go(object);
+	} else if (!object->is_waiting) {
+		object_discard(object);
+	}
 }
 
 /* While it is taken apart it is on no list, so nobody else takes it. */
@@ -107,8 +128,7 @@ void object_reap(void)
 		list_remove(&object->dying);
 		while (!kinds[object->type].destroy_step(object))
 			sched_preemption_point();
-		if (!object->is_waiting)
-			object_discard(object);
+		finish(object);
 	}
 }
 

@@ -17,6 +17,7 @@ struct object {
 	uint8_t type;      /* enum object_type */
 	bool is_dead;      /* the last handle and reference are gone */
 	bool is_waiting;   /* set by destroy_step with `true`: not finished, object_requeue continues */
+	bool has_work;     /* alive and on the dying list: object_has_work */
 	uint32_t handles;  /* in tables */
 	uint32_t refs;     /* from other objects that need it alive: a region its memory, a space its pager */
 	uint32_t found;    /* kernel/objects_check.c: handles that a walk found */
@@ -49,6 +50,8 @@ static inline void object_handle_added(struct object *object)
 void object_let_go(struct object *object);
 void object_handle_gone(struct object *object);
 void object_requeue(struct object *object);        /* a dead one that waited goes on dying */
+/* A living one has to do what destroy_step does, and stays: object_reap does it in steps. */
+void object_has_work(struct object *object);
 /* Takes dying objects apart until none is left, with preemption points in between (kernel/sched.h); whoever made objects die
  * calls it at the end of its work, and the idle loop. What the caller looked up before is stale afterwards. */
 void object_reap(void);

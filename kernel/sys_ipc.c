@@ -74,6 +74,23 @@ enum error sys_reply_recv(struct trap_frame *frame)
 	return error ? error : do_receive(frame, handle);
 }
 
+/* One shot. With many copies that is long: others may run, and may close it, meanwhile. */
+static void close_used_up(const struct trap_frame *frame, struct handle *handle)
+{
+	for (;;) {
+		bool is_done;
+
+		commit_begin();
+		is_done = handle_close_step(handle);
+		commit_end();
+		if (is_done)
+			return;
+		sched_preemption_point();
+		if (argument_object(frame, 0, OBJECT_REPLY, 0, &handle))
+			return;
+	}
+}
+
 enum error sys_reply(struct trap_frame *frame)
 {
 	enum error error = ipc_check_info(arch_syscall_argument(frame, 1));
@@ -88,9 +105,9 @@ enum error sys_reply(struct trap_frame *frame)
 		return error;
 	commit_begin();
 	error = handle ? ipc_reply_kept(thread_current(), (struct reply *)handle->object) : ipc_reply(thread_current());
-	if (handle && (!error || error == ERR_GONE))
-		handle_close(handle); /* one shot */
 	commit_end();
+	if (handle && (!error || error == ERR_GONE))
+		close_used_up(frame, handle);
 	object_reap();
 	return error;
 }

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * partners.c: schedtest: the other side of a message dies, gives up or is never there; replies are used once; threads are killed
+ * in every state. The main thread is the more important one: when it naps, the others get as far as they can.
+ */
+#include "schedtest.h"
+
+#include "ipc.h"
+
+#define QUEUE   40 /* more than the kernel tells in one step */
+#define TIMEOUT 20000000
+
+struct caller {
+	struct thread thread;
+	handle_t endpoint;
+	enum error heard;
+};
+
+static void call(void *argument)
+{
+	struct caller *caller = argument;
+	struct message message = { 0 };
+
+	caller->heard = ipc_call(caller->endpoint, &message, TIMEOUT);
+}
+
+static void start_caller(struct caller *caller, handle_t endpoint)
+{
+	caller->endpoint = endpoint;
+	caller->heard = ERR_COUNT;
+	must(thread_run(call, caller, &caller->thread), "thread");
+}
+
+static enum error heard_by(struct caller *caller)
+{
+	uint64_t code;
+
+	must(thread_join(&caller->thread, &code), "join");
+	return caller->heard;
+}
+
+static handle_t new_endpoint(void)
+{
+	handle_t endpoint;
+
+	must(sys_endpoint_create(&endpoint), "endpoint");
+	return endpoint;
+}
+
+static handle_t only_to_send(handle_t endpoint)
+{
+	handle_t copy;
+
+	must(sys_handle_duplicate(endpoint, RIGHT_SEND | RIGHT_GRANT, 0, &copy), "duplicate");
+	return copy;
+}
+
+static void receive_and_sleep(void *argument)
+{
+	struct message message;
+
+	must(ipc_receive(*(handle_t *)argument, &message, TIMEOUT), "receive");
+	nap(20000);
+}
+
+static void server_dies(void)
+{
+	handle_t endpoint = new_endpoint();
+	struct thread server;
+	struct caller caller;
+
+	must(thread_run(receive_and_sleep, &endpoint, &server), "thread");
+	start_caller(&caller, endpoint);
+	nap(30);
+	check(caller.heard == ERR_COUNT, "a caller waits for its answer");
+	end(&server);
+	gives(heard_by(&caller), ERR_GONE, "the server that owes the answer dies: the caller's call");
+	must(sys_handle_close(endpoint), "close");
+}
+
+static void nobody_receives(void)
+{
+	static struct caller callers[QUEUE];
+	handle_t endpoint = new_endpoint(), copy = only_to_send(endpoint);
+	struct message message = { 0 };
+	unsigned gone = 0;
+
+	for (unsigned i = 0; i < QUEUE; i++)
+		start_caller(&callers[i], copy);
+	nap(100);
+	must(sys_handle_close(endpoint), "close");
+	for (unsigned i = 0; i < QUEUE; i++)
+		gone += heard_by(&callers[i]) == ERR_GONE;
+	check(gone == QUEUE, "the last handle to receive goes: all who are queued get ERR_GONE");
+	gives(ipc_call(copy, &message, TIMEOUT), ERR_GONE, "a call where nobody can receive any more");
+	gives(ipc_send(copy, &message, TIMEOUT), ERR_GONE, "a send there");
+	must(sys_handle_close(copy), "close");
+}
+
+void test_partners(void)
+{
+	server_dies();
+	nobody_receives();
+}
+
+/* Its caller waits for the answer that the main thread owes it. */
+static void take_call(struct caller *caller, handle_t endpoint)
+{
+	struct message message;
+
+	start_caller(caller, endpoint);
+	must(ipc_receive(endpoint, &message, TIMEOUT), "receive");
+}
+
+static void of_the_last_call(handle_t endpoint)
+{
+	struct message message = { 0 };
+	struct caller caller;
+
+	gives(ipc_reply(HANDLE_NONE, &message), ERR_NOT_FOUND, "a reply that nobody waits for");
+	take_call(&caller, endpoint);
+	gives(ipc_reply(HANDLE_NONE, &message), OK, "a reply");
+	gives(ipc_reply(HANDLE_NONE, &message), ERR_NOT_FOUND, "a second one to the same call");
+	gives(heard_by(&caller), OK, "the caller's call");
+	take_call(&caller, endpoint);
+	end(&caller.thread);
+	gives(ipc_reply(HANDLE_NONE, &message), ERR_GONE, "a reply to a caller that was killed");
+	take_call(&caller, endpoint);
+	gives(ipc_receive(endpoint, &message, TIMEOUT_NOW), ERR_TIMEOUT, "the server receives again without a reply");
+	gives(heard_by(&caller), ERR_GONE, "the caller's call");
+}
+
+static void of_kept_ones(handle_t endpoint)
+{
+	struct message message = { 0 };
+	struct caller caller;
+	handle_t reply, copies[40];
+
+	take_call(&caller, endpoint);
+	must(sys_reply_keep(&reply), "reply_keep");
+	gives(ipc_reply(HANDLE_NONE, &message), ERR_NOT_FOUND, "the last call's answer, once it is kept");
+	for (unsigned i = 0; i < ARRAY_SIZE(copies); i++)
+		must(sys_handle_duplicate(reply, RIGHT_SEND, 0, &copies[i]), "duplicate");
+	gives(ipc_reply(reply, &message), OK, "a kept reply");
+	gives(heard_by(&caller), OK, "the caller's call");
+	gives(ipc_reply(reply, &message), ERR_HANDLE, "the kept reply a second time");
+	gives(ipc_reply(copies[0], &message), ERR_GONE, "a copy of it");
+	for (unsigned i = 1; i < ARRAY_SIZE(copies); i++)
+		must(sys_handle_close(copies[i]), "close");
+	take_call(&caller, endpoint);
+	must(sys_reply_keep(&reply), "reply_keep");
+	must(sys_handle_close(reply), "close");
+	gives(heard_by(&caller), ERR_GONE, "a kept reply is closed: the caller's call");
+	take_call(&caller, endpoint);
+	must(sys_reply_keep(&reply), "reply_keep");
+	end(&caller.thread);
+	gives(ipc_reply(reply, &message), ERR_GONE, "a kept reply to a caller that was killed");
+}
+
+void test_replies(void)
+{
+	handle_t endpoint = new_endpoint();
+
+	of_the_last_call(endpoint);
+	of_kept_ones(endpoint);
+	must(sys_handle_close(endpoint), "close");
+}
+
+/* --- killed in every state ----------------------------------------------------------------------------------------------- */
+
+static handle_t somewhere, notification;
+static uint64_t counter;
+
+static void do_spin(void *argument)
+{
+	(void)argument;
+	spin(&counter);
+}
+
+static void do_send(void *argument)
+{
+	struct message message = { 0 };
+
+	(void)argument;
+	must(ipc_send(somewhere, &message, TIMEOUT), "send");
+}
+
+static void do_receive(void *argument)
+{
+	struct message message;
+
+	(void)argument;
+	must(ipc_receive(somewhere, &message, TIMEOUT), "receive");
+}
+
+static void do_wait(void *argument)
+{
+	uint64_t bits;
+
+	(void)argument;
+	must(sys_wait(notification, TIMEOUT_FOREVER, &bits), "wait");
+}
+
+static void do_sleep(void *argument)
+{
+	(void)argument;
+	nap(20000);
+}
+
+static void kill_it(void (*fn)(void *), bool is_started, const char *what)
+{
+	struct thread thread;
+	uint64_t code;
+
+	must(thread_make(fn, NULL, &thread), "thread");
+	if (is_started) {
+		must(sys_thread_start(thread.handle), "thread_start");
+		nap(20);
+	}
+	must(sys_thread_kill(thread.handle), "kill");
+	must(sys_thread_kill(thread.handle), "kill a second time");
+	must(thread_join(&thread, &code), "join");
+	check(code == (EXIT_KILLED | EXIT_REASON_KILLED), what);
+}
+
+/* Ready, behind one that is busy on the same CPU. */
+static void kill_a_ready_one(void)
+{
+	struct thread busy, ready;
+	uint64_t never = 0, code;
+
+	must(thread_make(do_spin, NULL, &busy), "thread");
+	must(thread_make(spin, &never, &ready), "thread");
+	must(sys_thread_set(busy.handle, PRIORITY_DEFAULT, 1), "thread_set");
+	must(sys_thread_set(ready.handle, PRIORITY_DEFAULT - 2, 1), "thread_set");
+	must(sys_thread_start(busy.handle), "start");
+	must(sys_thread_start(ready.handle), "start");
+	nap(20);
+	must(sys_thread_kill(ready.handle), "kill");
+	end(&busy);
+	must(thread_join(&ready, &code), "join");
+	check(code == (EXIT_KILLED | EXIT_REASON_KILLED) && !never, "killed while it is ready and has never run");
+}
+
+void test_kills(void)
+{
+	struct message message;
+
+	somewhere = new_endpoint();
+	must(sys_notification_create(&notification), "notification");
+	kill_it(do_spin, false, "killed before it was started");
+	kill_it(do_spin, true, "killed while it runs");
+	kill_it(do_send, true, "killed while it sends");
+	gives(ipc_receive(somewhere, &message, TIMEOUT_NOW), ERR_TIMEOUT, "… and its message is gone");
+	kill_it(do_receive, true, "killed while it receives");
+	kill_it(do_wait, true, "killed while it waits for a signal");
+	kill_it(do_sleep, true, "killed while it sleeps");
+	kill_a_ready_one();
+	must(sys_signal(notification, 1), "signal");
+	check(sys_handle_close(notification) == OK && sys_handle_close(somewhere) == OK, "nothing of them is left in the queues");
+}

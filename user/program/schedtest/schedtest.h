@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* schedtest.h: what the files of the program schedtest share. */
+#ifndef AMBER_SCHEDTEST_H
+#define AMBER_SCHEDTEST_H
+
+#include "program.h"
+#include "thread.h"
+
+struct info {
+	uint64_t state, priority, cpu, exit_code, runs;
+};
+
+void must(enum error error, const char *what);
+void check(bool good, const char *what);
+void gives(enum error error, enum error wanted, const char *what);
+struct info info_of(handle_t thread);
+void nap(uint64_t milliseconds);
+void spin(void *counter);
+void end(struct thread *thread); /* killed, and waited for */
+
+void test_times(void);
+void test_partners(void);
+void test_replies(void);
+void test_kills(void);
+
+#endif
