@@ -147,6 +147,17 @@ probe_done:
 	ldr x0, =KERNEL_DATA
 	str x0, [x0]
 	NEXT
+	/* The image by the direct map, the gate's window and devices, another's devices, a kernel stack. */
+	.irp area, 0xffff800040200000, 0xffff808040200000, 0xffff810000000000, 0xffff818000000000, 0xffffc00000007ff8
+	PROBE "the kernel's area at \area is read", PROBE_READ, X(0), \area
+	ldr x0, =\area
+	ldr x0, [x0]
+	NEXT
+	PROBE "the kernel's area at \area is written", PROBE_WRITE, X(0), \area
+	ldr x0, =\area
+	str x0, [x0]
+	NEXT
+	.endr
 	PROBE "kernel text is read", PROBE_READ, X(0), KERNEL_TEXT
 	ldr x0, =KERNEL_TEXT
 	ldrb w0, [x0]

@@ -208,6 +208,17 @@ probe_done:
 	movabsq $KERNEL_DATA, %rax
 	movq %rax, (%rax)
 	NEXT
+	/* The image by the direct map, the gate's window and devices, another's devices, a kernel stack. */
+	.irp area, 0xffff800000200000, 0xffff808000200000, 0xffff810000000000, 0xffff818000000000, 0xffffc00000007ff8
+	PROBE "the kernel's area at \area is read", PROBE_READ, RAX, \area
+	movabsq $\area, %rax
+	movq (%rax), %rax
+	NEXT
+	PROBE "the kernel's area at \area is written", PROBE_WRITE, RAX, \area
+	movabsq $\area, %rax
+	movq %rax, (%rax)
+	NEXT
+	.endr
 	PROBE "kernel text is read", PROBE_READ, RAX, KERNEL_TEXT
 	movq $KERNEL_TEXT, %rax
 	movb (%rax), %al
