@@ -64,16 +64,10 @@ static inline void deliver(const struct thread *from, const struct trap_frame *s
 		                MESSAGE_WORDS(info) - MESSAGE_REGISTER_WORDS);
 }
 
-/* A user thread in the place of another: as sched_become, only shorter. */
+/* A user thread in the place of another: sched_become, where the space is known to be there. */
 static inline struct trap_frame *run(struct percpu *cpu, struct thread *next)
 {
-	struct cpu_state *state = cpu->state;
-
-	next->state = THREAD_RUNNING;
-	next->cpu = (uint8_t)cpu->id;
-	next->runs++;
-	state->current = next;
-	state->kernel_sp = next->stack_top;
+	sched_make_current(cpu, next);
 	address_space_enter(cpu, &next->space->memory);
 	return next->frame;
 }

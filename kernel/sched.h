@@ -48,8 +48,8 @@ struct trap_frame *sched_edge(struct trap_frame *frame) __must_check;
 void sched_tick(void);                    /* timer interrupt: time slices */
 void sched_set(struct thread *thread, uint8_t priority, uint8_t cpus); /* takes effect at once */
 
-/* Makes `next` current on this CPU: stack for entries, space. */
-static inline void sched_become_on(struct percpu *cpu, struct thread *next)
+/* Half of it: all but the space. cpu = this_cpu(). */
+static inline void sched_make_current(struct percpu *cpu, struct thread *next)
 {
 	struct cpu_state *state = cpu->state;
 
@@ -58,12 +58,15 @@ static inline void sched_become_on(struct percpu *cpu, struct thread *next)
 	next->runs++;
 	state->current = next;
 	state->kernel_sp = next->stack_top;
-	address_space_load_on(cpu, next->space ? &next->space->memory : NULL);
 }
 
+/* Makes `next` current on this CPU: stack for entries, space. */
 static inline void sched_become(struct thread *next)
 {
-	sched_become_on(this_cpu(), next);
+	struct percpu *cpu = this_cpu();
+
+	sched_make_current(cpu, next);
+	address_space_load_on(cpu, next->space ? &next->space->memory : NULL);
 }
 
 /* Is nobody who is ready on that CPU more important than a thread of that priority? */

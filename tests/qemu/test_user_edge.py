@@ -23,7 +23,8 @@ def gdb(guest, *commands):
     words = ["set confirm off", "set pagination off", f"target remote {path}", *commands, "detach"]
     result = subprocess.run(["gdb-multiarch", "-q", "-nx", "-batch", guest.machine.elf(guest.broken)] + [w for c in words for w in ("-ex", c)],
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, timeout=60, check=False)
-    assert result.returncode == 0, guest.explain(result.stdout)
+    # The kernel may be through with its panic, and QEMU gone, before gdb has said good-bye.
+    assert result.returncode == 0 or "Target disconnected" in result.stdout, guest.explain(result.stdout)
     return result.stdout
 
 
