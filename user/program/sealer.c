@@ -2,6 +2,8 @@
 /*
  * sealer.c: a program's own post-init read-only data: the kernel's annotation, sealed by map_seal. Then everything is tried that
  * could undo it, as a program can: one line for each attempt; the exit code is the number of those that went wrong.
+ *   sealer cpus    … with a thread on CPU 1 that writes while CPU 0 seals
+ *   sealer child   … the program in another space that seals what it is given
  */
 #include <amber/annotate.h>
 
@@ -9,7 +11,8 @@
 #include "program.h"
 #include "thread.h"
 
-#define VALUE 0x5ea1edull
+#define VALUE        0x5ea1edull
+#define REUSED_PAGES 2048 /* the lowest free ones are among them */
 
 static uint64_t __ro_after_init table[8]; /* written while starting … */
 static unsigned failures;
@@ -106,12 +109,134 @@ static void attack_memory(void)
 	check(dies_of_writing(sealed), "and it is still read-only");
 }
 
+/* What another space can do with the same memory. */
+static void attack_from_another_space(void)
+{
+	const uint64_t rw = MAP_READ | MAP_WRITE, there = 0x40000000;
+	handle_t memory, space, copy;
+	volatile uint64_t *sealed;
+	void *start;
+
+	must(memory_make(1, &start, &memory), "memory");
+	sealed = start;
+	*sealed = 0xdead;
+	must(sys_space_create(HANDLE_NONE, &space), "space");
+	must(sys_map(space, memory, there, 0, 1, rw), "map");
+	refused(sys_map_seal(HANDLE_SPACE, (uintptr_t)start, 1), ERR_DENIED, "what another space can write can't be sealed");
+	must(sys_protect(space, there, 1, MAP_READ), "protect");
+	refused(sys_map_seal(HANDLE_SPACE, (uintptr_t)start, 1), ERR_DENIED, "nor what it can only read now");
+	must(sys_unmap(space, there, 1), "unmap");
+	must(sys_handle_duplicate(memory, RIGHT_READ | RIGHT_WRITE | RIGHT_MAP | RIGHT_GRANT, 0, &copy), "duplicate");
+	must(sys_unmap(HANDLE_SPACE, (uintptr_t)start, 1), "unmap");
+	must(sys_map(HANDLE_SPACE, copy, (uintptr_t)start, 0, 1, rw), "map by the copy");
+	check(sys_map_seal(HANDLE_SPACE, (uintptr_t)start, 1) == OK, "when it has no mapping any more, it can");
+	check(sys_map(space, memory, there, 0, 1, rw) != OK, "the other space can't map it writable any more");
+	check(sys_handle_revoke(memory) == OK && *sealed == 0xdead, "revoking the handle's parent leaves the sealed page");
+	must(sys_handle_close(space), "close");
+	must(sys_handle_close(memory), "close");
+	check(dies_of_writing(sealed), "and it is still read-only");
+}
+
+/* Code can be sealed, too; and what the kernel itself writes for a program, the message page, can't. */
+static void attack_code(void)
+{
+	uintptr_t page = (uintptr_t)store & ~(uintptr_t)PAGE_MASK;
+
+	check(sys_map_seal(HANDLE_SPACE, page, 1) == OK, "code can be sealed");
+	refused(sys_protect(HANDLE_SPACE, page, 1, MAP_READ | MAP_WRITE), ERR_SEALED, "it can't be made writable");
+	refused(sys_unmap(HANDLE_SPACE, page, 1), ERR_SEALED, "it can't be unmapped");
+	check(dies_of_writing((volatile uint64_t *)page), "it runs, and can't be written");
+	refused(sys_map_seal(HANDLE_SPACE, (uintptr_t)message_page(), 1), ERR_NOT_MAPPED, "the message page can't be sealed");
+	refused(sys_map_seal(HANDLE_SPACE, VDSO_DATA_ADDRESS, 1), ERR_NOT_MAPPED, "nor can the vDSO's");
+}
+
+/* The seal ends with the space, and only then; memory that is made from its frames is clear. */
+static void outlive_a_sealer(void)
+{
+	const char *const words[] = { "sealer", "child", NULL };
+	struct child child;
+	handle_t memory;
+	uint64_t code, *page;
+	bool clear = true;
+	void *start;
+
+	must(memory_make(1, &start, &memory), "memory");
+	must(sys_unmap(HANDLE_SPACE, (uintptr_t)start, 1), "unmap");
+	must(spawn(&(struct spawn){ .words = words, .handles = &memory, .handle_count = 1 }, &child), "spawn");
+	must(child_wait(&child, &code), "wait");
+	check(code == 0, "a program seals memory that it was given");
+	check(memory_map(memory, 1, MAP_READ | MAP_WRITE, &start) == OK && *(uint64_t *)start == VALUE, "its end ends the seal");
+	check(can_be_written(start), "the memory can be written again");
+	must(sys_unmap(HANDLE_SPACE, (uintptr_t)start, 1), "unmap");
+	must(sys_handle_close(memory), "close");
+	must(memory_make(REUSED_PAGES, &start, NULL), "memory");
+	page = start;
+	for (uint64_t i = 0; i < REUSED_PAGES * PAGE_SIZE / 8; i++)
+		clear = clear && !page[i];
+	check(clear, "memory made from frames that were sealed is clear");
+	must(sys_unmap(HANDLE_SPACE, (uintptr_t)start, REUSED_PAGES), "unmap");
+}
+
+static int seal_what_is_given(void)
+{
+	void *start;
+
+	must(memory_map(HANDLE_GIVEN, 1, MAP_READ | MAP_WRITE, &start), "map");
+	*(uint64_t *)start = VALUE;
+	must(sys_map_seal(HANDLE_SPACE, (uintptr_t)start, 1), "seal");
+	return memory_map(HANDLE_GIVEN, 1, MAP_READ | MAP_WRITE, &start) == OK; /* a second mapping: then it failed */
+}
+
+static void write_for_ever(void *argument)
+{
+	volatile uint64_t *page = argument;
+
+	for (;;)
+		++*page;
+}
+
+/* It has the page's translation from before and uses nothing else: only a shootdown makes its CPU look again. */
+static void a_writer_on_another_cpu(uint64_t perms, const char *what)
+{
+	volatile uint64_t *page;
+	struct thread writer;
+	uint64_t before;
+	void *start;
+
+	must(memory_make(1, &start, NULL), "memory");
+	page = start;
+	must(thread_make(write_for_ever, start, &writer), "thread");
+	must(sys_thread_set(writer.handle, PRIORITY_DEFAULT, 2), "thread_set: there is no CPU 1?");
+	must(sys_thread_start(writer.handle), "start");
+	while (!*page)
+		must(sys_yield(), "yield");
+	if (perms)
+		must(sys_protect(HANDLE_SPACE, (uintptr_t)start, 1, perms), "protect");
+	else
+		must(sys_map_seal(HANDLE_SPACE, (uintptr_t)start, 1), "seal");
+	before = *page;
+	must(sys_sleep(20000), "sleep");
+	check(*page == before, what);
+	(void)sys_thread_kill(writer.handle);
+	must(thread_join(&writer, &before), "join");
+}
+
 int main(int count, char **words)
 {
-	(void)count, (void)words;
+	if (count == 2 && !strcmp(words[1], "child"))
+		return seal_what_is_given();
+	if (count == 2 && !strcmp(words[1], "cpus")) {
+		must(sys_thread_set(HANDLE_THREAD, PRIORITY_DEFAULT, 1), "thread_set");
+		a_writer_on_another_cpu(MAP_READ, "a page is made read-only: a writer on another CPU stops");
+		a_writer_on_another_cpu(0, "a page is sealed: a writer on another CPU stops");
+		return (int)failures;
+	}
 	table[0] = VALUE;
 	attack_own_data();
 	attack_memory();
+	attack_from_another_space();
+	attack_code();
+	outlive_a_sealer();
 	printf("%u of these went wrong", failures);
 	return (int)failures;
 }

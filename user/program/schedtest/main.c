@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c: schedtest: what the scheduler, time-outs and dying partners must do, seen from outside: init="schedtest [CPUS]". One line for each
- * expectation; the exit code is the number of those that went wrong. On one CPU the order of things is sure; on four, that
- * four busy threads run at once. Time is measured by the vDSO. init="schedtest idle": sleeps for 100 seconds, and that's all.
+ * main.c: schedtest: what the scheduler, time-outs and dying partners must do, seen from outside: init="schedtest [CPUS]". One
+ * line for each expectation; the exit code is the number of those that went wrong. On one CPU the order of things is sure; on
+ * four, that four busy threads run at once. Time is measured by the vDSO. init="schedtest idle": sleeps for 100 seconds, and that's all.
  */
 #include "schedtest.h"
 
