@@ -75,3 +75,10 @@ def test_without_lab_there_is_no_device(machine):
     address = kernel_elf(machine).symbol("lab_sealed_word")
     guest = boot(machine, f"init='labtest {address:#x} 0'")
     assert not guest.violations and said(guest)["store"] == "no such handle"
+
+
+@pytest.mark.parametrize("symbol", ["vdso_data", "vdso_code"])
+def test_the_vdso_is_sealed_data(machine, symbol):
+    """Pages that every program has mapped. What a program has sealed itself: kernel/selftest, spaces_are_sealed."""
+    record = record_of(labtest(machine, "ignore", 0, symbol=symbol), "thread")
+    assert (record["class"], record["verdict"]) == ("data", "ignore") and record["symbol"].startswith(symbol)
