@@ -5,6 +5,8 @@
  */
 #include "ipc.h"
 
+#include <amber/panic.h>
+
 #include <arch.h>
 
 #include "sched.h"
@@ -24,7 +26,10 @@ static bool fail_some(struct link *queue)
 
 bool endpoint_destroy_step(struct object *object)
 {
-	return fail_some(&((struct endpoint *)object)->queue);
+	struct endpoint *endpoint = (struct endpoint *)object;
+
+	ASSERT(!endpoint->receivers);
+	return fail_some(&endpoint->queue);
 }
 
 bool notification_destroy_step(struct object *object)
