@@ -13,6 +13,7 @@
 #include "pool.h"
 #include "sched.h"
 #include "space.h"
+#include "system.h"
 #include "thread.h"
 
 static const struct object_kind kinds[OBJECT_TYPES] = {
@@ -24,6 +25,7 @@ static const struct object_kind kinds[OBJECT_TYPES] = {
 	[OBJECT_IRQ] = { "irq", sizeof(struct irq), irq_destroy_step },
 	[OBJECT_REPLY] = { "reply", sizeof(struct reply), reply_destroy_step },
 	[OBJECT_LAB] = { "lab", sizeof(struct lab_device), lab_destroy_step },
+	[OBJECT_SYSTEM] = { "system", sizeof(struct system), system_destroy_step },
 };
 
 #define OBJECT_POOL(type, structure) [type] = POOL_INIT(pools[type], sizeof(structure))
@@ -36,6 +38,7 @@ static struct pool pools[OBJECT_TYPES] = {
 	OBJECT_POOL(OBJECT_IRQ, struct irq),
 	OBJECT_POOL(OBJECT_REPLY, struct reply),
 	OBJECT_POOL(OBJECT_LAB, struct lab_device),
+	OBJECT_POOL(OBJECT_SYSTEM, struct system),
 };
 static struct link dying = { &dying, &dying };
 

@@ -30,6 +30,9 @@ typedef uint64_t handle_t;
 #define HANDLE_LAB         3 /* lab=on only: the deliberately vulnerable device */
 #define HANDLE_UART        4 /* memory: the serial line's registers (aarch64) or ports (x86_64) */
 #define HANDLE_UART_IRQ    5 /* irq: its interrupt */
+#define HANDLE_SYSTEM      6 /* the kernel itself (system.h); without control for a program that init= names */
+#define HANDLE_KEYBOARD    7 /* the supervisor only. Memory: ports of the PS/2 controller, read only; x86_64 */
+#define HANDLE_KEYBOARD_IRQ 8 /* irq: the keyboard's */
 
 enum object_type {
 	OBJECT_NONE,
@@ -41,16 +44,17 @@ enum object_type {
 	OBJECT_IRQ,
 	OBJECT_REPLY, /* the right to answer one call, kept for later */
 	OBJECT_LAB,
+	OBJECT_SYSTEM, /* the kernel itself: see system.h */
 	OBJECT_TYPES,
 };
 
-#define RIGHT_READ    1u   /* memory: map readable, device_read; thread, space: info */
+#define RIGHT_READ    1u   /* memory: map readable, device_read; thread, space: info; system: read */
 #define RIGHT_WRITE   2u   /* memory: map writable, device_write; lab */
 #define RIGHT_MAP     4u   /* memory: map at all; space: map into it, load, seal */
-#define RIGHT_SEND    8u   /* endpoint: send, call; notification: signal; reply: reply */
-#define RIGHT_RECEIVE 16u  /* endpoint: receive; notification: wait; irq: bind, acknowledge */
+#define RIGHT_SEND    8u   /* endpoint: send, call; notification: signal; reply: reply; system: console_write */
+#define RIGHT_RECEIVE 16u  /* endpoint: receive; notification: wait; irq: bind, acknowledge; system: console_watch */
 #define RIGHT_GRANT   32u  /* may be duplicated, sent in messages, given to a space */
-#define RIGHT_CONTROL 64u  /* thread: start, kill, set; space: threads, give; any: revoke */
+#define RIGHT_CONTROL 64u  /* thread: start, kill, set; space: threads, give, trace; system: orders; any: revoke */
 #define RIGHTS_ALL    127u
 
 /* --- Messages ---------------------------------------------------------------------------------------------------
