@@ -6,7 +6,7 @@
 #ifndef AMBER_USER_SCENE_H
 #define AMBER_USER_SCENE_H
 
-#include "any_call.h"
+#include "../any_call.h"
 #include "thread.h"
 
 #define FREE         0x3000100000ull /* in the scene's space: nothing is mapped there */
