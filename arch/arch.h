@@ -269,7 +269,8 @@ void arch_devices_mapped(void);                     /* own tables live: use arch
 /* --- uart.c, screen.c, power.c --------------------------------------------------------------------------- */
 void arch_uart_write(const char *text, size_t bytes); /* LF becomes CR LF; waits until it is out; any time */
 bool arch_screen_size(unsigned *columns, unsigned *rows); /* false: there is no text screen */
-void arch_screen_put(unsigned column, unsigned row, char c, bool highlight);
+enum screen_style { SCREEN_ORDINARY, SCREEN_HIGHLIGHT, SCREEN_REVERSED }; /* reversed: the cursor is there */
+void arch_screen_put(unsigned column, unsigned row, char c, enum screen_style style);
 void arch_screen_enable(bool text_screen);          /* after arch_devices_mapped */
 void arch_power_off(void);                          /* returns only if the machine can't */
 void arch_exit_debug(enum exit_status status);      /* exit=debug: ends QEMU with that status; returns if it isn't there */

@@ -9,6 +9,7 @@
 
 #include <arch.h>
 
+#include "console.h"
 #include "sched.h"
 
 #define FAILS_AT_ONCE 16 /* waiting threads per step */
@@ -34,7 +35,10 @@ bool endpoint_destroy_step(struct object *object)
 
 bool notification_destroy_step(struct object *object)
 {
-	return fail_some(&((struct notification *)object)->queue);
+	struct notification *notification = (struct notification *)object;
+
+	console_forget(notification);
+	return fail_some(&notification->queue);
 }
 
 bool reply_destroy_step(struct object *object)

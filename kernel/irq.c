@@ -9,6 +9,7 @@
 #include <amber/upcalls.h>
 
 #include "big_lock.h"
+#include "console.h"
 #include "cpus.h"
 #include "sched.h"
 #include "violation_log.h"
@@ -41,6 +42,7 @@ static void tick(void)
 	big_lock_take();
 	timeout_tick();
 	sched_tick();
+	console_tick();
 	big_lock_drop();
 	violation_log_tick();
 	if (fn) {

@@ -2,7 +2,7 @@
 /*
  * kernel/log.c: lines for people, on serial and on a text screen. Any context. Until log_lock_live is set
  * there is one CPU and no lock is taken (atomics may be missing); after log_break_lock nobody waits.
- * The screen's text is kept in ordinary memory, so that it can be drawn when the screen comes up late.
+ * The console driver's text (kernel/sys_console.c) goes the same way: a line of it may stand unfinished, and ends when another comes.
  */
 #include <amber/log.h>
 
@@ -12,15 +12,11 @@
 #include <amber/stretch.h>
 #include <amber/string.h>
 
-#define LINE_BYTES 2048 /* a complaint repeats a word of up to 1023 bytes */
-#define COLUMNS    80
-#define ROWS       25
-#define US_PER_S   1000000
+#include "text_screen.h"
 
-struct cell_row {
-	char text[COLUMNS];
-	bool highlight;
-};
+#define LINE_BYTES  2048 /* a complaint repeats a word of up to 1023 bytes */
+#define US_PER_S    1000000
+#define DRAW_EFFORT 6000 /* instructions at once, while others wait */
 
 bool __ro_after_init log_lock_live;
 
@@ -34,10 +30,10 @@ static bool line_is_started = true;
 static bool is_serial_only;
 static uint64_t spent_instructions;
 
-static struct cell_row rows[ROWS]; /* a ring: the screen's top row is rows[top_row] */
-static unsigned top_row;
-static unsigned cursor_row; /* screen row of the next line */
-static struct cell_row shown[ROWS]; /* what stands on the screen, 0 = nothing yet */
+/* The console's unfinished line stands there. */
+static bool serial_stands, screen_stands;
+static bool has_broken_in; /* other lines came since, and the console hasn't begun anew */
+static bool break_is_news; /* … and nobody was told; read without the lock */
 
 struct log_hold {
 	uint64_t irq_state;
@@ -64,60 +60,33 @@ static void serial_write(const char *text, size_t bytes)
 {
 	if (bytes == 0)
 		return;
+	line_is_started = true; /* a panic may come in the middle of it */
 	arch_uart_write(text, bytes);
 	line_is_started = text[bytes - 1] != '\n';
+}
+
+static void break_in(bool *stands)
+{
+	if (!*stands)
+		return;
+	*stands = false;
+	has_broken_in = true;
+	__atomic_store_n(&break_is_news, true, __ATOMIC_RELAXED);
 }
 
 static void serial_end_line(void)
 {
 	if (line_is_started)
 		serial_write("\n", 1);
+	break_in(&serial_stands);
 }
 
-/* Takes the next row of the ring and empties it, scrolling by one row if the screen is full. */
-static struct cell_row *screen_next_row(void)
+static void screen_put_line(const char *text, bool highlight)
 {
-	struct cell_row *row;
-
-	if (cursor_row == ROWS)
-		top_row = (top_row + 1) % ROWS;
-	else
-		cursor_row++;
-	row = &rows[(top_row + cursor_row - 1) % ROWS];
-	memset(row->text, ' ', COLUMNS);
-	return row;
-}
-
-static void screen_append(const char *text, bool highlight)
-{
-	do {
-		struct cell_row *row = screen_next_row();
-		row->highlight = highlight;
-		for (unsigned column = 0; column < COLUMNS && *text; column++) {
-			char c = *text++;
-			row->text[column] = c >= 0x20 && c <= 0x7e ? c : '?';
-		}
-	} while (*text);
-}
-
-/* Puts only the cells that differ from what is shown: a store to screen memory is slow. */
-static void screen_draw(void)
-{
-	unsigned columns, row_count;
-
-	if (!arch_screen_size(&columns, &row_count))
-		return;
-	for (unsigned r = 0; r < MIN(row_count, ROWS); r++) {
-		const struct cell_row *row = &rows[(top_row + r) % ROWS];
-		bool redraw = shown[r].highlight != row->highlight;
-		for (unsigned c = 0; c < MIN(columns, COLUMNS); c++) {
-			char text = r < cursor_row ? row->text[c] : ' ';
-			if (redraw || shown[r].text[c] != text)
-				arch_screen_put(c, r, text, row->highlight);
-			shown[r].text[c] = text;
-		}
-		shown[r].highlight = row->highlight;
-	}
+	text_screen_line(text, highlight);
+	text_screen_set_cursor(false);
+	break_in(&screen_stands);
+	(void)text_screen_draw(TEXT_SCREEN_ALL);
 }
 
 /* One line, with its time, to screen and serial. A function of its own, whose labels exist once. */
@@ -133,10 +102,8 @@ static __single void put_line(enum log_level level, const char *area, const char
 	length = MIN(length, LINE_BYTES - 1);
 	length += format_args(line + length, sizeof(line) - (size_t)length, fmt, args);
 	length = MIN(length, LINE_BYTES - 1);
-	if (!is_serial_only) {
-		screen_append(line, level == LOG_ERROR);
-		screen_draw();
-	}
+	if (!is_serial_only)
+		screen_put_line(line, level == LOG_ERROR);
 	serial_end_line();
 	line[length++] = '\n'; /* in place of the final 0 */
 	serial_write(line, (size_t)length);
@@ -176,6 +143,77 @@ void log_raw(const char *text, size_t bytes)
 	put_raw(text, bytes);
 	spent_instructions += arch_instructions() - begin;
 	log_let_go(hold);
+}
+
+/* At the start of a row: where the standing line begins, or a new one. */
+static void console_begin(void)
+{
+	if (serial_stands)
+		serial_write("\r", 1);
+	else
+		serial_end_line();
+	if (screen_stands)
+		text_screen_write("\r", 1);
+	else
+		text_screen_begin_row();
+}
+
+static __single void put_console(const char *text, size_t bytes, bool stands)
+{
+	bool is_anew;
+
+	LEFT_OUT_BEGIN("log_console");
+	is_anew = bytes && *text == '\r';
+	if (is_anew)
+		console_begin();
+	serial_write(text + is_anew, bytes - is_anew);
+	text_screen_write(text + is_anew, bytes - is_anew);
+	text_screen_set_cursor(stands);
+	serial_stands = screen_stands = stands;
+	has_broken_in = false;
+	LEFT_OUT_END("log_console");
+}
+
+bool log_console(const char *text, size_t bytes, bool stands)
+{
+	struct log_hold hold = log_hold();
+	uint64_t begin = arch_instructions();
+	bool is_lost = has_broken_in && bytes && *text != '\r';
+
+	if (!is_lost)
+		put_console(text, bytes, stands);
+	spent_instructions += arch_instructions() - begin;
+	log_let_go(hold);
+	return !is_lost;
+}
+
+static __single bool draw_some(void)
+{
+	bool is_all;
+
+	LEFT_OUT_BEGIN("log_draw");
+	is_all = text_screen_draw(DRAW_EFFORT);
+	LEFT_OUT_END("log_draw");
+	return is_all;
+}
+
+void log_console_draw(void)
+{
+	bool is_all;
+
+	do {
+		struct log_hold hold = log_hold();
+		uint64_t begin = arch_instructions();
+
+		is_all = draw_some();
+		spent_instructions += arch_instructions() - begin;
+		log_let_go(hold);
+	} while (!is_all);
+}
+
+bool log_console_news(void)
+{
+	return __atomic_load_n(&break_is_news, __ATOMIC_RELAXED) && __atomic_exchange_n(&break_is_news, false, __ATOMIC_RELAXED);
 }
 
 uint64_t log_instructions(void)

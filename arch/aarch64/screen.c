@@ -9,9 +9,9 @@ bool arch_screen_size(unsigned *columns, unsigned *rows)
 	return false;
 }
 
-void arch_screen_put(unsigned column, unsigned row, char c, bool highlight)
+void arch_screen_put(unsigned column, unsigned row, char c, enum screen_style style)
 {
-	(void)column, (void)row, (void)c, (void)highlight;
+	(void)column, (void)row, (void)c, (void)style;
 }
 
 void arch_screen_enable(bool text_screen)

@@ -25,7 +25,7 @@ static struct boot_framebuffer screen __ro_after_init;
 static volatile uint8_t *pixels __ro_after_init; /* NULL until it is mapped */
 static uint32_t scale __ro_after_init;
 static uint64_t text_at __ro_after_init; /* offset of the first cell's first dot */
-static struct colours ordinary __ro_after_init, highlighted __ro_after_init;
+static struct colours styles[3] __ro_after_init; /* by enum screen_style */
 
 static __init uint32_t colour(uint32_t rgb)
 {
@@ -43,8 +43,9 @@ __init void framebuffer_learn(const struct boot_framebuffer *found)
 	scale = MIN(MIN(screen.width / width, screen.height / height), (uint32_t)SCALE_MAX);
 	text_at = (uint64_t)((screen.height - height * scale) / 2) * screen.pitch +
 	          (uint64_t)((screen.width - width * scale) / 2) * screen.pixel_bytes;
-	ordinary = (struct colours){ colour(GREY), colour(BLACK) };
-	highlighted = (struct colours){ colour(WHITE), colour(RED) };
+	styles[SCREEN_ORDINARY] = (struct colours){ colour(GREY), colour(BLACK) };
+	styles[SCREEN_HIGHLIGHT] = (struct colours){ colour(WHITE), colour(RED) };
+	styles[SCREEN_REVERSED] = (struct colours){ colour(BLACK), colour(GREY) };
 }
 
 __init void framebuffer_start(void *mapped)
@@ -75,7 +76,7 @@ static void make_line(uint8_t *line, uint8_t dots, const struct colours *colours
 	}
 }
 
-void framebuffer_put(unsigned column, unsigned row, char c, bool highlight)
+void framebuffer_put(unsigned column, unsigned row, char c, enum screen_style style)
 {
 	uint64_t line[GLYPH_COLUMNS * SCALE_MAX * sizeof(uint32_t) / sizeof(uint64_t)];
 	uint32_t words = GLYPH_COLUMNS * scale * screen.pixel_bytes / sizeof(uint64_t); /* 8 dots: always whole ones */
@@ -88,7 +89,7 @@ void framebuffer_put(unsigned column, unsigned row, char c, bool highlight)
 	     (uint64_t)column * words * sizeof(uint64_t);
 	for (unsigned y = 0; y < GLYPH_ROWS * scale; y++, to += screen.pitch) {
 		if (y % scale == 0)
-			make_line((uint8_t *)line, screen_font[glyph][y / scale], highlight ? &highlighted : &ordinary);
+			make_line((uint8_t *)line, screen_font[glyph][y / scale], &styles[style]);
 		for (uint32_t i = 0; i < words; i++) {
 			struct unaligned {
 				uint64_t word;

@@ -3,6 +3,7 @@
 #ifndef AMBER_X86_FRAMEBUFFER_H
 #define AMBER_X86_FRAMEBUFFER_H
 
+#include "arch.h"
 #include <amber/boot_info.h>
 #include <amber/types.h>
 
@@ -21,6 +22,6 @@ void framebuffer_learn(const struct boot_framebuffer *found);
 void framebuffer_start(void *mapped);
 bool framebuffer_is_on(void);
 /* Draws one character; what lies outside the screen or has no glyph is left out. */
-void framebuffer_put(unsigned column, unsigned row, char c, bool highlight);
+void framebuffer_put(unsigned column, unsigned row, char c, enum screen_style style);
 
 #endif

@@ -14,6 +14,7 @@
 #define TEXT_PHYS       0xb8000
 #define COLOUR          0x0700u /* grey on black */
 #define COLOUR_LIGHT    0x4f00u /* white on red */
+#define COLOUR_REVERSED 0x7000u /* black on grey */
 #define CRTC_INDEX      0x3d4
 #define CRTC_DATA       0x3d5
 #define CURSOR_START    0x0a
@@ -76,12 +77,15 @@ bool arch_screen_size(unsigned *columns, unsigned *rows)
 	return is_on;
 }
 
-void arch_screen_put(unsigned column, unsigned row, char c, bool highlight)
+/* The cursor is a cell like others: the hardware's would blink, and a framebuffer has none. */
+void arch_screen_put(unsigned column, unsigned row, char c, enum screen_style style)
 {
+	static const uint16_t colours[] = { COLOUR, COLOUR_LIGHT, COLOUR_REVERSED };
+
 	if (!is_on || column >= COLUMNS || row >= ROWS)
 		return;
 	if (text)
-		text[row * COLUMNS + column] = (uint16_t)((highlight ? COLOUR_LIGHT : COLOUR) | (uint8_t)c);
+		text[row * COLUMNS + column] = colours[style] | (uint8_t)c;
 	else
-		framebuffer_put(column, row, c, highlight);
+		framebuffer_put(column, row, c, style);
 }

@@ -2,7 +2,7 @@
 /*
  * tests/unit/log_test.c: log lines on serial and screen, events, the lock.
  *
- * sources: tests/unit/fake_arch/fake_arch.c kernel/log.c kernel/event.c kernel/lock.c kernel/json.c kernel/format.c
+ * sources: tests/unit/fake_arch/fake_arch.c kernel/log.c kernel/text_screen.c kernel/event.c kernel/lock.c kernel/json.c kernel/format.c
  * flags: -I tests/unit/fake_arch -I arch/x86_64
  */
 #include <setjmp.h>

@@ -14,6 +14,7 @@ bool fake_serial_with_irqs;
 unsigned fake_columns, fake_rows, fake_puts;
 char fake_screen[FAKE_ROWS_MAX][FAKE_COLUMNS_MAX + 1];
 bool fake_highlight[FAKE_ROWS_MAX];
+unsigned fake_cursor_column, fake_cursor_row;
 uint64_t fake_time_us;
 
 void arch_uart_write(const char *text, size_t bytes)
@@ -29,11 +30,15 @@ bool arch_screen_size(unsigned *columns, unsigned *rows)
 	return fake_columns > 0;
 }
 
-void arch_screen_put(unsigned column, unsigned row, char c, bool highlight)
+void arch_screen_put(unsigned column, unsigned row, char c, enum screen_style style)
 {
 	fake_puts++;
 	fake_screen[row][column] = c;
-	fake_highlight[row] = highlight;
+	fake_highlight[row] = style == SCREEN_HIGHLIGHT;
+	if (style == SCREEN_REVERSED) {
+		fake_cursor_column = column;
+		fake_cursor_row = row;
+	}
 }
 
 uint64_t arch_time_us(void)

@@ -14,6 +14,7 @@ extern unsigned fake_columns, fake_rows; /* 0 = there is no screen */
 extern unsigned fake_puts;
 extern char fake_screen[FAKE_ROWS_MAX][FAKE_COLUMNS_MAX + 1];
 extern bool fake_highlight[FAKE_ROWS_MAX];
+extern unsigned fake_cursor_column, fake_cursor_row; /* where the last reversed cell was put */
 extern uint64_t fake_time_us;
 
 #endif
