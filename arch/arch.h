@@ -273,6 +273,7 @@ enum screen_style { SCREEN_ORDINARY, SCREEN_HIGHLIGHT, SCREEN_REVERSED }; /* rev
 void arch_screen_put(unsigned column, unsigned row, char c, enum screen_style style);
 void arch_screen_enable(bool text_screen);          /* after arch_devices_mapped */
 void arch_power_off(void);                          /* returns only if the machine can't */
+void arch_reset(void);                              /* the same */
 void arch_exit_debug(enum exit_status status);      /* exit=debug: ends QEMU with that status; returns if it isn't there */
 
 #include <arch_inline.h> /* the machine's inline half; a missing function stops the build */

@@ -16,7 +16,9 @@
 
 static char __initdata line[LINE_BYTES];
 static char __initdata word[CMDLINE_MAX + 1];
-static char __initdata inject_word[CMDLINE_MAX + 1]; /* the last inject=…, which may be complained about at the end */
+/* The last inject=… and run=…, which may be complained about at the end. */
+static char __initdata inject_word[CMDLINE_MAX + 1];
+static char __initdata run_word[CMDLINE_MAX + 1];
 
 /* Writes the word; bytes that would disturb the line as \u00XX, as the boot event shows them. */
 static size_t __init show_word(const struct cmdline *cmdline, char *out)
@@ -115,9 +117,19 @@ static void __init set_defaults(struct options *options, struct chain_table *cha
 	chain_set_panic(&chains->chains[0]);
 }
 
-static bool __init is_inject(const char *text)
+static bool __init is_option(const char *text, const char *name)
 {
-	return strncmp(text, "inject", 6) == 0 && (text[6] == '=' || text[6] == '\0');
+	size_t length = strlen(name);
+
+	return strncmp(text, name, length) == 0 && (text[length] == '=' || text[length] == '\0');
+}
+
+static void __init keep_word(void)
+{
+	if (is_option(word, "inject"))
+		memcpy(inject_word, word, sizeof(inject_word));
+	else if (is_option(word, "run"))
+		memcpy(run_word, word, sizeof(run_word));
 }
 
 /* lab=on may stand behind inject=, so this is known at the end only. */
@@ -134,6 +146,21 @@ static void __init check_lab(struct cmdline *cmdline)
 	cmdline_complain(cmdline, "needs lab=on; nothing is injected");
 }
 
+/* There is no shell beside a program that was asked for, or self-tests; they may stand behind run=, too. */
+static void __init check_run(struct cmdline *cmdline)
+{
+	struct options *options = cmdline->options;
+	bool has_init = options->init[0] || options->init_failed;
+
+	if (!options->has_run || !(has_init || options->has_test))
+		return;
+	options->has_run = false;
+	options->run[0] = '\0';
+	cmdline->word = run_word;
+	cmdline->word_length = strlen(run_word);
+	cmdline_complain(cmdline, "there is no shell with %s; ignored", has_init ? "init=" : "test=");
+}
+
 void __init cmdline_parse(const char *text, size_t bytes, bool was_cut, struct options *options,
                           struct chain_table *chains, const struct cmdline_environment *environment)
 {
@@ -145,9 +172,10 @@ void __init cmdline_parse(const char *text, size_t bytes, bool was_cut, struct o
 	words_start(&words, text, bytes, was_cut);
 	while (words_next(&words, word, &cmdline.word_length, &state)) {
 		look_at_word(&cmdline, state);
-		if (state == WORD_GOOD && is_inject(word))
-			memcpy(inject_word, word, sizeof(inject_word));
+		if (state == WORD_GOOD)
+			keep_word();
 	}
 	check_lab(&cmdline);
+	check_run(&cmdline);
 	chain_table_bind(chains);
 }

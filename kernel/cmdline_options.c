@@ -100,6 +100,14 @@ static void __init parse_init(struct cmdline *cmdline, const char *value)
 		cmdline->options->init_failed = !copy_text(cmdline->options->init, sizeof(cmdline->options->init), value);
 }
 
+static void __init parse_run(struct cmdline *cmdline, const char *value)
+{
+	cmdline->options->has_run = value[0] != '\0';
+	copy_text(cmdline->options->run, sizeof(cmdline->options->run), value);
+	if (!cmdline->options->has_run)
+		cmdline_complain(cmdline, "there is no command; ignored");
+}
+
 static void __init parse_exit(struct cmdline *cmdline, const char *value)
 {
 	cmdline->options->exit_debug = strcmp(value, "debug") == 0;
@@ -193,8 +201,9 @@ const struct cmdline_option cmdline_options[] = {
 	{ "rodata", "on|off", "off: nothing is sealed; default on", parse_rodata },
 	{ "lab", "on|off", "on: allows inject=; default off", parse_lab },
 	{ "inject", "TARGET[+OFF]:FORM:VALUE[@CONTEXT][;…]",
-	  "stores to execute after the seal, then power off; needs lab=on", parse_inject },
+	  "stores to execute after the seal, then power off (or run=); needs lab=on", parse_inject },
 	{ "init", "PROGRAM [ARG]…", "the first user program (quote it); power off when it ends", parse_init },
+	{ "run", "CMD[;CMD…]", "commands for the shell to run at once (quote them); poweroff as the last one ends it", parse_run },
 	{ "test", "PATTERN", "run the self-tests that match (* = any text), then power off", parse_test },
 	{ "exit", "debug", "end QEMU with an exit status", parse_exit },
 	{ "nonce", "TEXT", "up to 32 letters and digits, repeated in every event", parse_nonce },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/exit.c: the end of a run: the event `exit`, then power off, QEMU's exit status, or (after a panic) a halt. Any
- * context; never returns.
+ * kernel/exit.c: the end of a run: the event `exit`, then power off, QEMU's exit status, a reset, or (after a panic) a
+ * halt. Any context; never returns.
  */
 #include <amber/chain.h>
 #include <amber/event.h>
@@ -19,6 +19,11 @@ static const char *status_text(enum exit_status status)
 	static const char *const names[] = { "ok", "failed", "panic", "sealed" };
 
 	return names[status];
+}
+
+static bool is_panic(enum exit_status status)
+{
+	return status == EXIT_PANIC || status == EXIT_SEALED;
 }
 
 static void print_verdicts(struct json *json)
@@ -45,22 +50,33 @@ static void print_exit(enum exit_status status)
 	event_end(json);
 }
 
-void machine_exit(enum exit_status status)
+/* Last words of every kind. */
+static void finish(enum exit_status status)
 {
-	bool is_panic = status == EXIT_PANIC || status == EXIT_SEALED;
-
 	arch_irq_save();
 	violation_log_flush();
 	if (violation_counts.not_printed)
 		log_warn("ro", "%zu records were not printed in all", (size_t)violation_counts.not_printed);
 	if (status == EXIT_FAILED)
 		log_error("amber", "this run has failed");
-	if (is_panic && !options.exit_debug)
+	if (is_panic(status) && !options.exit_debug)
 		log_error("panic", "halted");
 	print_exit(status);
+}
+
+void machine_exit(enum exit_status status)
+{
+	finish(status);
 	if (options.exit_debug)
 		arch_exit_debug(status); /* returns where that device is missing */
-	if (!is_panic || options.exit_debug)
+	if (!is_panic(status) || options.exit_debug)
 		arch_power_off();
+	arch_halt();
+}
+
+void machine_reboot(enum exit_status status)
+{
+	finish(status);
+	arch_reset();
 	arch_halt();
 }

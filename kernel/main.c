@@ -27,6 +27,7 @@
 #include "sched.h"
 #include "seal.h"
 #include "stack.h"
+#include "system.h"
 #include "thread.h"
 
 struct options __ro_after_init options;
@@ -95,7 +96,17 @@ static vaddr_t __init make_stacks(void)
 	return percpu[0].idle_sp;
 }
 
-/* Init memory goes with the seal, so this and what follows is no init code. */
+/* Init memory goes with the seal, so this and what follows is no init code. Without a supervisor a person may still look. */
+static void run_supervisor(void)
+{
+	enum error error = program_run_supervisor(options.has_run ? options.run : NULL);
+
+	if (error != ERR_NOT_FOUND || options.has_run)
+		machine_exit(EXIT_FAILED);
+	for (;;)
+		thread_wait();
+}
+
 static void do_work(void)
 {
 	if (options.break_list) {
@@ -108,8 +119,10 @@ static void do_work(void)
 	}
 	if (options.has_test)
 		machine_exit(selftest_run_matching(options.test) == 0 ? EXIT_OK : EXIT_FAILED);
-	if (options.has_inject)
-		machine_exit(inject_run() ? EXIT_OK : EXIT_FAILED);
+	if (options.has_inject && !inject_run())
+		system_note_failure();
+	if (options.has_inject && !options.has_run)
+		machine_exit(system_exit_status());
 	if (options.init_failed) {
 		log_error("init", "not run: init= has an error");
 		machine_exit(EXIT_FAILED);
@@ -117,8 +130,7 @@ static void do_work(void)
 	if (options.init[0])
 		machine_exit(program_run_first(options.init) ? EXIT_OK : EXIT_FAILED);
 	log_line(LOG_ERROR, "amber", "ready");
-	for (;;)
-		thread_wait();
+	run_supervisor();
 }
 
 static void kernel_run(void *argument)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernel/program.h: programs: found by name in the boot module or, if it isn't there, in the kernel file's own archive (both
- * cpio, newc), loaded from ELF into a space; and the first one, that init= names.
+ * cpio, newc), loaded from ELF into a space; and the first one: the supervisor, or the one that init= names.
  */
 #ifndef AMBER_PROGRAM_H
 #define AMBER_PROGRAM_H
@@ -16,6 +16,9 @@ enum error program_find(const char *name, size_t length, const uint8_t **elf, si
 enum error program_load(struct space *space, const uint8_t *elf, size_t bytes, vaddr_t *entry) __must_check;
 /* kernel/program_first.c: runs init="…" to its end in the calling kernel thread; true = its exit code was 0, nothing leaked. */
 bool program_run_first(const char *words);
+/* The same file: runs `supervisor`, with `commands` (NULL: none) as its second word. Returns when it has ended, which it never
+ * should, or an error if it can't be started; it has said so. ERR_NOT_FOUND: there is none. */
+enum error program_run_supervisor(const char *commands) __must_check;
 
 /* "hello pager …": the names of all programs, cut if they don't fit. */
 void program_list(char *text, size_t bytes);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/program_first.c: the first user program: what every other one gets by system calls, it gets from the kernel: a space,
- * a thread with stack and message page, handles. When its space has ended, everything must be as it was before. In the kernel
- * thread `main`.
+ * kernel/program_first.c: the first user program, the supervisor or what init= names: what every other one gets by system calls,
+ * it gets from the kernel: a space, a thread with stack and message page, handles. When the space of a program that init= names
+ * has ended, everything must be as it was before. In the kernel thread `main`.
  */
 #include "program.h"
 
@@ -17,11 +17,16 @@
 #include "lab_device.h"
 #include "objects_check.h"
 #include "sched.h"
+#include "system.h"
 
-#define FIRST_HANDLES HANDLE_UART_IRQ /* at most; they are numbered from 1 on */
-#define SETTLE_US     1000000         /* its last thread is taken apart while we look */
+#define FIRST_HANDLES HANDLE_KEYBOARD_IRQ /* at most; they are numbered from 1 on */
+#define SETTLE_US     1000000             /* its last thread is taken apart while we look */
 
 struct first {
+	const char *words;      /* the first one is the program's name */
+	const char *last_word;  /* one more, blanks and all; NULL: none */
+	unsigned handle_count;  /* from 1 on */
+	uint32_t system_rights; /* of HANDLE_SYSTEM */
 	struct space *space;
 	struct thread *thread;
 	vaddr_t entry;
@@ -34,12 +39,12 @@ static size_t name_length(const char *words)
 	return space ? (size_t)(space - words) : strlen(words);
 }
 
-/* The words, each with a 0 behind it. At most as many bytes as the option may have. */
-static void copy_words(struct message_page *page, const char *words)
+/* The words, each with a 0 behind it. At most as many bytes as the options may have. */
+static void copy_words(struct message_page *page, const char *words, const char *last_word)
 {
 	size_t at = 0;
 
-	_Static_assert(INIT_MAX + 1 <= MESSAGE_ARGUMENTS_MAX, "they fit");
+	_Static_assert(INIT_MAX + 1 + RUN_MAX + 1 <= MESSAGE_ARGUMENTS_MAX, "they fit");
 	for (; *words; words++)
 		if (*words != ' ')
 			page->arguments[at++] = *words;
@@ -47,6 +52,10 @@ static void copy_words(struct message_page *page, const char *words)
 			page->arguments[at++] = '\0';
 	if (at && page->arguments[at - 1])
 		page->arguments[at++] = '\0';
+	if (last_word) {
+		memcpy(&page->arguments[at], last_word, strlen(last_word) + 1);
+		at += strlen(last_word) + 1;
+	}
 	page->arguments_bytes = at;
 }
 
@@ -65,7 +74,7 @@ static enum error map_stack(struct space *space)
 	return error;
 }
 
-static enum error make_thread(struct first *first, const char *words)
+static enum error make_thread(struct first *first)
 {
 	struct space *space = first->space;
 	struct thread *thread;
@@ -81,7 +90,7 @@ static enum error make_thread(struct first *first, const char *words)
 	if (error)
 		return error;
 	thread->message_address = FIRST_STACK_TOP;
-	copy_words(thread->message, words);
+	copy_words(thread->message, first->words, first->last_word);
 	arch_user_frame_init(thread->frame, first->entry, FIRST_STACK_TOP, FIRST_STACK_TOP);
 	return OK;
 }
@@ -92,38 +101,41 @@ static void give_handles(const struct first *first)
 	struct lab_device *lab = lab_device_new();
 	struct irq *irq = irq_new_of_uart();
 	struct memory *uart = irq ? memory_of_device() : NULL;
+	struct system *system = system_new();
 	struct object *objects[FIRST_HANDLES + 1] = {
 		[HANDLE_SPACE] = &first->space->object, [HANDLE_THREAD] = &first->thread->object, [HANDLE_LAB] = lab ? &lab->object : NULL,
 		[HANDLE_UART] = uart ? &uart->object : NULL, [HANDLE_UART_IRQ] = irq ? &irq->object : NULL,
+		[HANDLE_SYSTEM] = system ? &system->object : NULL,
 	};
 	struct handle *handles[FIRST_HANDLES + 1];
 
-	for (unsigned i = 1; i <= FIRST_HANDLES; i++)
-		handles[i] = handle_insert(&first->space->handles, objects[i] ? objects[i] : &first->space->object, RIGHTS_ALL, 0, NULL);
-	for (unsigned i = 1; i <= FIRST_HANDLES; i++)
+	for (unsigned i = 1; i <= first->handle_count; i++)
+		handles[i] = handle_insert(&first->space->handles, objects[i] ? objects[i] : &first->space->object,
+		                           i == HANDLE_SYSTEM ? first->system_rights : RIGHTS_ALL, 0, NULL);
+	for (unsigned i = 1; i <= first->handle_count; i++)
 		if (!objects[i])
 			handle_close(handles[i]);
 }
 
-static enum error start(struct first *first, const char *words)
+static enum error start(struct first *first)
 {
 	const uint8_t *elf;
 	size_t bytes;
-	enum error error = program_find(words, name_length(words), &elf, &bytes);
+	enum error error = program_find(first->words, name_length(first->words), &elf, &bytes);
 
 	if (!error)
 		error = space_new(NULL, 0, &first->space);
 	if (error)
 		return error;
 	space_hold(first->space);
-	format(first->space->name, sizeof(first->space->name), "%.*s", (int)name_length(words), words);
+	format(first->space->name, sizeof(first->space->name), "%.*s", (int)name_length(first->words), first->words);
 	error = program_load(first->space, elf, bytes, &first->entry);
 	if (!error)
 		error = map_stack(first->space);
 	if (!error)
-		error = handle_prepare(&first->space->handles, FIRST_HANDLES);
+		error = handle_prepare(&first->space->handles, first->handle_count);
 	if (!error)
-		error = make_thread(first, words);
+		error = make_thread(first);
 	if (error)
 		return error;
 	give_handles(first);
@@ -177,21 +189,31 @@ static bool say_not_started(const char *words, enum error error)
 	return false;
 }
 
+/* From its start to its end. */
+static enum error run_to_the_end(struct first *first, uint64_t *exit_code)
+{
+	enum error error = start(first);
+
+	if (error && first->thread)
+		thread_kill(first->thread, EXIT_REASON_KILLED);
+	if (!error) {
+		thread_wait_for_space(first->space);
+		*exit_code = first->space->exit_code;
+	}
+	finish(first);
+	return error;
+}
+
 static bool run(const char *words)
 {
-	struct first first = { 0 };
-	enum error error = start(&first, words);
+	struct first first = {
+		.words = words, .handle_count = HANDLE_SYSTEM, .system_rights = RIGHT_READ | RIGHT_SEND | RIGHT_GRANT,
+	};
 	uint64_t code;
+	enum error error = run_to_the_end(&first, &code);
 
-	if (error) {
-		if (first.thread)
-			thread_kill(first.thread, EXIT_REASON_KILLED);
-		finish(&first);
+	if (error)
 		return say_not_started(words, error);
-	}
-	thread_wait_for_space(first.space);
-	code = first.space->exit_code;
-	finish(&first);
 	if (code >= EXIT_KILLED)
 		log_error("init", "'%.*s' was killed", (int)name_length(words), words);
 	else
@@ -225,4 +247,28 @@ bool program_run_first(const char *words)
 	big_lock_drop();
 	arch_irq_enable();
 	return good;
+}
+
+enum error program_run_supervisor(const char *commands)
+{
+	struct first first = {
+		.words = "supervisor", .last_word = commands, .handle_count = FIRST_HANDLES, .system_rights = RIGHTS_ALL,
+	};
+	uint64_t code;
+	enum error error;
+
+	arch_irq_save();
+	big_lock_take();
+	error = run_to_the_end(&first, &code);
+	big_lock_drop();
+	arch_irq_enable();
+	if (error == ERR_NOT_FOUND)
+		log_error("amber", "there is no program 'supervisor': no shell");
+	else if (error)
+		log_error("amber", "the supervisor can't be started: %s", error_text(error));
+	else if (code >= EXIT_KILLED)
+		log_error("amber", "the supervisor was killed: no program is left");
+	else
+		log_error("amber", "the supervisor has ended with exit code %u: no program is left", (unsigned)code);
+	return error;
 }

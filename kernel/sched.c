@@ -279,6 +279,8 @@ void sched_tick(void)
 {
 	unsigned cpu = this_cpu()->id;
 
+	if (thread_current())
+		thread_current()->ticks++;
 	if (sched_ready[cpu])
 		run_queues[cpu].should_reschedule = true;
 }

@@ -45,7 +45,7 @@ __noreturn void sched_leave_for_good(void);
 void sched_preemption_point(void);
 /* At the edge to user mode: ends it if it was killed, lets a more important one run; returns the frame to go on with. */
 struct trap_frame *sched_edge(struct trap_frame *frame) __must_check;
-void sched_tick(void);                    /* timer interrupt: time slices */
+void sched_tick(void);                    /* timer interrupt: time slices, CPU time */
 void sched_set(struct thread *thread, uint8_t priority, uint8_t cpus); /* takes effect at once */
 
 /* Half of it: all but the space. cpu = this_cpu(). */

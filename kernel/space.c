@@ -16,6 +16,7 @@
 #define TABLES_AT_ONCE  2
 
 struct link all_spaces = { &all_spaces, &all_spaces };
+static uint64_t last_number;
 
 enum error space_new(struct endpoint *pager, uint64_t pager_badge, struct space **result)
 {
@@ -38,6 +39,7 @@ enum error space_new(struct endpoint *pager, uint64_t pager_badge, struct space 
 		object_hold(&pager->object);
 	copy_text(space->name, sizeof(space->name), "space");
 	list_append(&all_spaces, &space->all);
+	space->number = ++last_number;
 	*result = space;
 	return OK;
 }

@@ -35,6 +35,7 @@ struct space {
 	uint64_t exit_code;           /* of its last thread */
 	struct thread *waiter;        /* a kernel thread that waits for its end: thread_wait_for_space */
 	struct link all;              /* in all_spaces */
+	uint64_t number;              /* no other space of this boot has it */
 	char name[PROGRAM_NAME_MAX];
 };
 extern struct link all_spaces;        /* kernel/space.c */

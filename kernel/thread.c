@@ -20,9 +20,11 @@
 #include "sched.h"
 #include "space.h"
 #include "stack.h"
+#include "system.h"
 #include "user_frames.h"
 #include "violation_log.h"
 
+struct link all_threads = { &all_threads, &all_threads };
 static uint64_t last_serial;
 
 const char *thread_name(void)
@@ -79,6 +81,7 @@ static struct thread *new_thread(const char *name)
 	list_init(&thread->queue);
 	list_init(&thread->timeout);
 	list_init(&thread->of_space);
+	list_init(&thread->all);
 	copy_text(thread->name, sizeof(thread->name), name);
 	return thread;
 }
@@ -98,6 +101,7 @@ void thread_init(const char *name, vaddr_t stack_top)
 	thread->cpus = (uint8_t)(1u << thread->cpu);
 	thread->state = THREAD_RUNNING;
 	object_hold(&thread->object);
+	list_append(&all_threads, &thread->all);
 	this_cpu()->state->current = thread;
 	big_lock_drop();
 }
@@ -133,6 +137,7 @@ enum error thread_start_on(unsigned cpu, const char *name, void (*fn)(void *), v
 		thread->cpus = (uint8_t)(1u << cpu);
 		thread->sp = arch_context_prepare(stack_top, thread_first_run, thread);
 		object_hold(&thread->object); /* thread_join's */
+		list_append(&all_threads, &thread->all);
 		*result = thread;
 		sched_enqueue(thread);
 	}
@@ -227,6 +232,7 @@ enum error thread_new_user(struct space *space, struct thread **result)
 	thread->cpu = (uint8_t)this_cpu()->id;
 	thread->space = space;
 	list_append(&space->threads, &thread->of_space);
+	list_append(&all_threads, &thread->all);
 	space->thread_count++;
 	space->had_threads = true;
 	*result = thread;
@@ -326,6 +332,7 @@ void thread_end(uint64_t exit_code)
 	thread->is_killed = true; /* nobody kills it a second time */
 	thread->in_syscall = false;
 	thread->commit_depth = 0;
+	system_thread_ends(thread);
 	ipc_thread_ends(thread);
 	if (thread->space)
 		leave_space(thread);
@@ -353,6 +360,7 @@ bool thread_destroy_step(struct object *object)
 		thread_kill(thread, EXIT_REASON_NO_HANDLE);
 		return true;
 	}
+	list_remove(&thread->all); /* one that never ran */
 	stack_free(thread->stack_top);
 	if (thread->message_frame)
 		user_frame_free(thread->message_frame);

@@ -67,6 +67,8 @@ struct thread {
 	/* Life */
 	uint32_t id;
 	uint64_t serial;             /* no other thread of this boot has it */
+	struct link all;             /* in all_threads, until its end */
+	uint64_t ticks;              /* that found it running */
 	uint32_t commit_depth;       /* > 0 between commit_begin and commit_end: oops has no victim then */
 	bool is_idle, is_essential;  /* kernel threads; essential: nothing goes on without it */
 	bool in_syscall;
@@ -82,6 +84,8 @@ struct thread {
 	void *argument;
 	char name[THREAD_NAME_MAX];
 };
+
+extern struct link all_threads; /* kernel/thread.c: by serial */
 
 /* --- kernel threads: co-operative, on one CPU ------------------------------------------------------------------ */
 void thread_init(const char *name, vaddr_t stack_top); /* what runs now becomes a thread */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/aarch64/power.c: switching the machine off, and QEMU's exit status by semihosting. Any context.
+ * arch/aarch64/power.c: switching the machine off, resetting it, and QEMU's exit status by semihosting. Any context.
  * Without a debugger's or QEMU's semihosting the HLT is an undefined instruction; trap.c then goes on behind it.
  */
 #include "psci.h"
@@ -14,6 +14,11 @@
 void arch_power_off(void)
 {
 	psci_system_off();
+}
+
+void arch_reset(void)
+{
+	psci_system_reset();
 }
 
 void arch_exit_debug(enum exit_status status)

@@ -8,6 +8,7 @@
 #include <amber/annotate.h>
 
 #define PSCI_SYSTEM_OFF    0x84000008
+#define PSCI_SYSTEM_RESET  0x84000009
 #define PSCI_CPU_ON        0xc4000003
 #define PSCI_NOT_SUPPORTED (-1)
 
@@ -38,6 +39,11 @@ static int64_t call(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
 void psci_system_off(void)
 {
 	call(PSCI_SYSTEM_OFF, 0, 0, 0);
+}
+
+void psci_system_reset(void)
+{
+	call(PSCI_SYSTEM_RESET, 0, 0, 0);
 }
 
 int64_t psci_cpu_on(uint64_t target, paddr_t entry, uint64_t argument)

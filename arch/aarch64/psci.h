@@ -11,5 +11,6 @@ void psci_use(enum psci_conduit conduit); /* how calls go down; init only */
 /* Starts a CPU at a physical address, MMU off, with `argument` in x0. 0, or one of PSCI's negative errors. */
 int64_t psci_cpu_on(uint64_t target, paddr_t entry, uint64_t argument);
 void psci_system_off(void);               /* returns only if there is no PSCI or it refuses */
+void psci_system_reset(void);             /* the same */
 
 #endif

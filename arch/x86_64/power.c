@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/x86_64/power.c: switching the machine off (ACPI S5) and ending QEMU with a status. Any context, also
- * in a panic.
+ * arch/x86_64/power.c: switching the machine off (ACPI S5), resetting it, and ending QEMU with a status. Any context,
+ * also in a panic.
  */
 #include "arch.h"
 
@@ -10,6 +10,11 @@
 
 #define DEBUG_EXIT_PORT  0xf4
 #define DEBUG_EXIT_FIRST 0x10
+#define RESET_CONTROL    0xcf9  /* Intel ICH9 datasheet, 13.7.5 */
+#define RESET_HARD       0x02u
+#define RESET_NOW        0x04u
+#define KEYBOARD_COMMAND 0x64   /* where that register is missing: the keyboard controller's pulse on the reset line */
+#define KEYBOARD_RESET   0xfeu
 #define SLEEP_TYPE       0x1c00u /* in PM1 control; ACPI specification, 4.8.3.2.1 */
 #define SLEEP_TYPE_SHIFT 10
 #define SLEEP_ENABLE     0x2000u
@@ -35,6 +40,13 @@ void arch_power_off(void)
 	sleep_write(power.pm1a_control, power.sleep_type_a);
 	if (power.pm1b_control)
 		sleep_write(power.pm1b_control, power.sleep_type_b);
+}
+
+void arch_reset(void)
+{
+	io_out8(RESET_CONTROL, RESET_HARD);
+	io_out8(RESET_CONTROL, RESET_HARD | RESET_NOW);
+	io_out8(KEYBOARD_COMMAND, KEYBOARD_RESET);
 }
 
 void arch_exit_debug(enum exit_status status)

@@ -13,6 +13,7 @@
 #define NONCE_MAX      32
 #define TEST_MAX       1023 /* no pattern on the command line is longer */
 #define INIT_MAX       255
+#define RUN_MAX        1023 /* no text on the command line is longer */
 #define INJECTIONS_MAX 64
 
 enum inject_form {
@@ -39,6 +40,7 @@ struct options {
 	bool lab, rodata, exit_debug, initcall_trace, initcall_reversed;
 	bool has_test, has_inject, inject_failed; /* inject_failed: it had an error, nothing of it may run */
 	bool init_failed;                         /* init= had an error */
+	bool has_run;                             /* never together with init= or test= */
 	bool break_list;                          /* broken kernel only */
 	uint32_t broken;                          /* broken kernel only: set of 1 << enum broken */
 	unsigned loglevel;
@@ -46,6 +48,7 @@ struct options {
 	char nonce[NONCE_MAX + 1];
 	char test[TEST_MAX + 1];
 	char init[INIT_MAX + 1]; /* the first program and its arguments; "" = none */
+	char run[RUN_MAX + 1];   /* commands for the shell */
 	unsigned injection_count;
 	struct injection injections[INJECTIONS_MAX];
 };

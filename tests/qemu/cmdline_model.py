@@ -14,7 +14,7 @@ POLICIES = {"panic": "panic", "oops": "oops", "log-and-unprotect": "unprotect", 
 CHAIN_ELEMENTS, CHAIN_CHARACTERS = 8, 239
 SWITCHES = {"rodata": ("on", "off", True), "lab": ("on", "off", False), "initcall_trace": ("on", "off", False),
             "initcall_order": ("reversed", "normal", False)}
-OTHERS = ("ro_fault", "ro_fault.", "inject", "test", "exit", "nonce", "loglevel")
+OTHERS = ("ro_fault", "ro_fault.", "inject", "test", "exit", "nonce", "loglevel", "run")
 # Objects of the lab: what they hold after the seal.
 OBJECTS = {"lab_sealed_word": (0x5EA1ED).to_bytes(8, "little"), "lab_sealed_page": b"\x11" * 4096,
     "lab_sealed_next": b"\x22" * 4096}
@@ -102,6 +102,7 @@ class Meaning:
     nonce: str = ""
     loglevel: int = 2
     test: str = None
+    run: str = ""
     inject: str = None                               # the whole value, if it is to be run
     inject_failed: bool = False
     chain: Chain = field(default_factory=lambda: Chain("panic"))
@@ -113,7 +114,7 @@ class Meaning:
 
 def parse(line):
     """Meaning of the bytes. Only objects of the lab may be named, or names that surely don't exist."""
-    meaning, seen, inject_word = Meaning(), set(), None
+    meaning, seen, inject_word, run_word = Meaning(), set(), None, None
     for word, state in split_words(line):
         if state != "good":
             wrong = {"bad": "has a byte outside 0x20-0x7e; ignored", "cut": "does not fit into the first 1023 bytes; ignored",
@@ -129,12 +130,16 @@ def parse(line):
                 meaning.complain(text, f"option '{name}' was given before; using this one")
             seen.add(name)
             inject_word = text if name == "inject" else inject_word
+            run_word = text if name == "run" else run_word
             parse_option(meaning, text, name, value)
         else:
             meaning.complain(text, "unknown option; ignored")
     if inject_word is not None and not meaning.switches["lab"]:
         meaning.inject, meaning.inject_failed = None, True
         meaning.complain(inject_word, "needs lab=on; nothing is injected")
+    if meaning.run and meaning.test is not None:
+        meaning.run = ""
+        meaning.complain(run_word, "there is no shell with test=; ignored")
     return meaning
 
 
@@ -166,6 +171,10 @@ def parse_option(meaning, word, name, value):
         meaning.complain(word, "the symbol is missing; ignored")
     elif name == "test":
         meaning.test = value
+    elif name == "run":
+        meaning.run = value
+        if not value:
+            meaning.complain(word, "there is no command; ignored")
     elif name == "exit":
         meaning.exit_debug = value == "debug"
         if not meaning.exit_debug:

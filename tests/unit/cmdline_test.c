@@ -67,7 +67,7 @@ static void test_unknown_options(void **state)
 	complains("la=on", "cmdline: la=on: unknown option; ignored");
 	complains("-lab", "cmdline: -lab: unknown option; ignored");
 	/* Those of later issues, and those of the broken kernel. */
-	static const char *const later[] = { "run=ps", "break=wp", "break=list", "ask_timeout=1" };
+	static const char *const later[] = { "break=wp", "break=list", "ask_timeout=1" };
 	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
 		parse(later[i]);
 		assert_int_equal(complaint_count, 1);
@@ -100,6 +100,48 @@ static void test_bad_values(void **state)
 		complains(text, expected);
 		assert_int_equal(parsed.loglevel, 2);
 	}
+}
+
+static void test_run(void **state)
+{
+	(void)state;
+	good("'run=ps; maps \"x\" ;poweroff'");
+	assert_true(parsed.has_run);
+	assert_string_equal(parsed.run, "ps; maps \"x\" ;poweroff");
+	good("lab=on inject=lab_sealed_word:store8:1 run=ps");
+	assert_true(parsed.has_run && parsed.has_inject && !parsed.inject_failed);
+	complains("run=", "cmdline: run=: there is no command; ignored");
+	assert_false(parsed.has_run);
+	complains("run", "cmdline: run: there is no command; ignored");
+	complains("run=a run=b", "cmdline: run=b: option 'run' was given before; using this one");
+	assert_string_equal(parsed.run, "b");
+	complains("run=a run=", "cmdline: run=: option 'run' was given before; using this one\n"
+				"cmdline: run=: there is no command; ignored");
+	assert_false(parsed.has_run);
+	assert_string_equal(parsed.run, "");
+	/* A shell is what there is without them. */
+	complains("run=a init=hello", "cmdline: run=a: there is no shell with init=; ignored");
+	assert_false(parsed.has_run);
+	assert_string_equal(parsed.run, "");
+	assert_string_equal(parsed.init, "hello");
+	complains("init=hello run=a", "cmdline: run=a: there is no shell with init=; ignored");
+	complains("test=x 'run=a b'", "cmdline: run=a b: there is no shell with test=; ignored");
+	assert_true(parsed.has_test);
+	complains("init=/ run=a", "cmdline: init=/: a program's name has letters, digits, - _ and . only; nothing is started\n"
+				  "cmdline: run=a: there is no shell with init=; ignored");
+	complains("runx=a", "cmdline: runx=a: unknown option; ignored");
+}
+
+static void test_longest_run(void **state)
+{
+	char text[RUN_MAX + 1];
+
+	(void)state;
+	memset(text, 'x', RUN_MAX);
+	memcpy(text, "run=", 4);
+	text[RUN_MAX] = '\0';
+	good(text);
+	assert_string_equal(parsed.run, text + 4);
 }
 
 static void test_smp(void **state)
@@ -414,6 +456,8 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_unknown_options),
 		cmocka_unit_test(test_bad_values),
+		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_longest_run),
 		cmocka_unit_test(test_smp),
 		cmocka_unit_test(test_no_value_is_an_empty_value),
 		cmocka_unit_test(test_nonce),
