@@ -31,7 +31,14 @@ SECTIONS
 	} :text
 
 	TO_PAGE
-	.rodata : { *(.rodata .rodata.* .data.rel.ro .data.rel.ro.*) } :rodata
+	.rodata : {
+		*(.rodata .rodata.* .data.rel.ro .data.rel.ro.*)
+		/* A table that grows by a line in any file (include/amber/linkerset.h): the shell's commands. */
+		. = ALIGN(8);
+		__start_set_command = .;
+		KEEP(*(.set.command))
+		__stop_set_command = .;
+	} :rodata
 
 	/* Writable until the program seals it: whole pages of its own. */
 	TO_PAGE

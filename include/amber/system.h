@@ -21,6 +21,7 @@ enum system_kind {
 	SYSTEM_SYMBOL,     /* struct system_symbol, one; its name is read from the buffer: name → address */
 	SYSTEM_ROOTS,      /* struct system_root: each root table */
 	SYSTEM_MAPPINGS,   /* struct system_mapping: what the root `of` maps, by address, like neighbours joined */
+	SYSTEM_PROGRAMS,   /* struct system_program: what can be started; the boot module's first */
 	SYSTEM_KINDS,
 };
 
@@ -90,6 +91,12 @@ struct system_mapping {
 };
 #define SYSTEM_MAP_USER   8u
 #define SYSTEM_MAP_DEVICE 16u
+
+struct system_program {
+	uint64_t bytes;       /* of its file */
+	uint64_t of_module;   /* it came in the boot module */
+	char name[64];
+};
 
 /* What system_control orders. */
 enum system_order {

@@ -23,12 +23,12 @@ static bool join_words(const char *const *words, char *to, size_t *bytes)
 	return true;
 }
 
-static enum error give(handle_t space, handle_t handle)
+static enum error give(handle_t space, handle_t handle, const uint64_t *fewer)
 {
 	uint64_t type, rights, badge, given;
 	enum error error = sys_handle_info(handle, &type, &rights, &badge);
 
-	return error ? error : sys_space_give(space, handle, rights, 0, &given);
+	return error ? error : sys_space_give(space, handle, fewer ? *fewer : rights, 0, &given);
 }
 
 static enum error load(handle_t space, const char *name, uint64_t *entry)
@@ -58,11 +58,11 @@ static enum error fill(const struct spawn *what, struct child *child)
 	if (!error)
 		error = sys_thread_create(child->space, entry, FIRST_STACK_TOP, FIRST_STACK_TOP, arguments, bytes, &child->thread);
 	if (!error)
-		error = give(child->space, child->space);
+		error = give(child->space, child->space, NULL);
 	if (!error)
-		error = give(child->space, child->thread);
+		error = give(child->space, child->thread, NULL);
 	for (unsigned i = 0; i < what->handle_count && !error; i++)
-		error = give(child->space, what->handles[i]);
+		error = give(child->space, what->handles[i], what->rights ? &what->rights[i] : NULL);
 	return error;
 }
 
@@ -102,4 +102,18 @@ enum error child_wait(struct child *child, uint64_t *exit_code)
 
 	close_child(child);
 	return error;
+}
+
+void exit_code_text(uint64_t exit_code, char *text, size_t bytes)
+{
+	static const char *const reasons[] = {
+		[EXIT_REASON_KILLED] = "killed", [EXIT_REASON_FAULT] = "killed by a fault", [EXIT_REASON_OOPS] = "killed by an oops",
+		[EXIT_REASON_NO_HANDLE] = "killed: nobody held it any more",
+	};
+	uint64_t reason = exit_code - EXIT_KILLED;
+
+	if (exit_code < EXIT_KILLED)
+		format(text, bytes, "exit code %u", (unsigned)exit_code);
+	else
+		copy_text(text, bytes, reason < ARRAY_SIZE(reasons) && reasons[reason] ? reasons[reason] : "killed");
 }

@@ -20,11 +20,12 @@ enum error thread_run(void (*fn)(void *argument), void *argument, struct thread 
 enum error thread_join(struct thread *thread, uint64_t *exit_code) __must_check;
 
 /* A program in a space of its own: it finds the space at HANDLE_SPACE, its first thread at HANDLE_THREAD, and what it is
- * given from HANDLE_GIVEN on, with the giver's rights. */
+ * given from HANDLE_GIVEN on, with the giver's rights or fewer. */
 #define HANDLE_GIVEN 3
 struct spawn {
 	const char *const *words; /* name and arguments; NULL behind the last */
 	const handle_t *handles;
+	const uint64_t *rights;   /* NULL: the giver's */
 	unsigned handle_count;
 	handle_t pager;           /* HANDLE_NONE: its faults kill it */
 };
@@ -40,5 +41,7 @@ enum error spawn_stopped(const struct spawn *what, struct child *child) __must_c
 enum error child_wait(struct child *child, uint64_t *exit_code) __must_check;
 /* Waits for the end of any thread. */
 enum error thread_wait_end(handle_t thread, uint64_t *exit_code) __must_check;
+/* "exit code 3", "killed by a fault" */
+void exit_code_text(uint64_t exit_code, char *text, size_t bytes);
 
 #endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_help.c: help. */
+#include "sh.h"
+
+/* The one behind that name in the alphabet; NULL: it was the last. */
+static const struct command *next_by_name(const char *name)
+{
+	const struct command *next = NULL;
+
+	SET_FOREACH(command, command)
+		if (strcmp((*command)->name, name) > 0 && (!next || strcmp((*command)->name, next->name) < 0) &&
+		    command_find((*command)->name))
+			next = *command;
+	return next;
+}
+
+static void say_program(void *context, const char *name)
+{
+	(void)context;
+	if (!command_find(name))
+		say(" %s", name);
+}
+
+static bool help(int count, char **words)
+{
+	const struct command *only = count == 2 ? command_find(words[1]) : NULL;
+
+	if (count == 2 && !only)
+		say("help: %s: no such command\n", words[1]);
+	if (count > 1) {
+		if (only)
+			say("%s %s: %s\n", only->name, only->usage, only->text);
+		return count == 2;
+	}
+	for (const struct command *command = next_by_name(""); command; command = next_by_name(command->name)) {
+		char use[64];
+
+		format(use, sizeof(use), "%s %s", command->name, command->usage);
+		say("%-38s %s\n", use, command->text);
+	}
+	say("programs:");
+	program_names(say_program, NULL);
+	say("\nPROGRAM [ARG]... runs it, with & behind it in the background; Ctrl-C ends what runs; Tab completes; ' and \" quote.\n");
+	return true;
+}
+COMMAND(help, "[COMMAND]", "this list", help);
