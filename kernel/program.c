@@ -95,6 +95,24 @@ void program_list(char *text, size_t bytes)
 	list_archive(__user_archive_start, archive_bytes(), text, bytes, at);
 }
 
+#define OWN_ARCHIVE (1ull << 63)
+
+bool program_next(uint64_t *cursor, struct cpio_member *program, bool *of_module)
+{
+	struct cpio_member other;
+	struct cpio archive;
+
+	*of_module = !(*cursor & OWN_ARCHIVE);
+	cpio_begin(&archive, *of_module ? module : (const uint8_t *)__user_archive_start, *of_module ? module_bytes : archive_bytes());
+	archive.at = MIN(*cursor & ~OWN_ARCHIVE, archive.bytes);
+	if (!cpio_next(&archive, program)) {
+		*cursor = *of_module ? OWN_ARCHIVE : 0;
+		return false;
+	}
+	*cursor = archive.at | (*cursor & OWN_ARCHIVE);
+	return *of_module || cpio_find(module, module_bytes, program->name, program->name_length, &other);
+}
+
 /* By words, wherever they lie: an archive aligns what it holds to four bytes. */
 static void fill_page(void *page, const uint8_t *data, uint64_t bytes)
 {

@@ -18,6 +18,7 @@ static const struct kind {
 	bool takes_record; /* what is asked for stands in the buffer */
 } kinds[SYSTEM_KINDS] = {
 	[SYSTEM_THREADS] = { system_read_threads, sizeof(struct system_thread), false },
+	[SYSTEM_PROGRAMS] = { system_read_programs, sizeof(struct system_program), false },
 	[SYSTEM_SYMBOL] = { system_read_symbol, sizeof(struct system_symbol), true },
 };
 
