@@ -171,6 +171,7 @@ static __single void put_console(const char *text, size_t bytes, bool stands)
 	text_screen_set_cursor(stands);
 	serial_stands = screen_stands = stands;
 	has_broken_in = false;
+	__atomic_store_n(&break_is_news, false, __ATOMIC_RELAXED);
 	LEFT_OUT_END("log_console");
 }
 

@@ -207,7 +207,7 @@ static enum error run_to_the_end(struct first *first, uint64_t *exit_code)
 static bool run(const char *words)
 {
 	struct first first = {
-		.words = words, .handle_count = HANDLE_SYSTEM, .system_rights = RIGHT_READ | RIGHT_SEND | RIGHT_GRANT,
+		.words = words, .handle_count = HANDLE_SYSTEM, .system_rights = RIGHT_READ | RIGHT_SEND | RIGHT_RECEIVE | RIGHT_GRANT,
 	};
 	uint64_t code;
 	enum error error = run_to_the_end(&first, &code);

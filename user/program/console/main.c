@@ -8,6 +8,7 @@
 #include "server.h"
 #include "supervisor.h"
 
+#define CPUS_ALL     255
 #define CALL_TIMEOUT 1000000 /* then it looks whether the second thread still lives */
 
 static handle_t notification;
@@ -16,6 +17,15 @@ static void serve_thread(void *argument)
 {
 	(void)argument;
 	serve(HANDLE_CONSOLE_ENDPOINT, notification);
+}
+
+/* As important as this one: whoever started the driver has decided it. */
+static enum error set_priority(const struct thread *server)
+{
+	uint64_t state, priority, cpu, exit_code, runs;
+	enum error error = sys_thread_info(HANDLE_THREAD, &state, &priority, &cpu, &exit_code, &runs);
+
+	return error ? error : sys_thread_set(server->handle, priority, CPUS_ALL);
 }
 
 static enum error start(struct thread *server)
@@ -28,6 +38,8 @@ static enum error start(struct thread *server)
 		error = thread_make(serve_thread, NULL, server);
 	if (!error)
 		error = sys_thread_watch(server->handle, notification, EVENT_END);
+	if (!error)
+		error = set_priority(server);
 	return error ? error : sys_thread_start(server->handle);
 }
 
