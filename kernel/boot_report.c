@@ -17,6 +17,8 @@
 
 #define BUILD_ID_DIGITS 12
 
+uint64_t boot_memory_kib __ro_after_init;
+
 static const char *__init protocol_text(enum boot_protocol protocol)
 {
 	static const char *const names[] = { "multiboot2", "pvh", "image", "efi" };
@@ -41,7 +43,7 @@ static void __init print_broken(struct json *json)
 	json_list_end(json);
 }
 
-static void __init print_event(const struct boot_info *boot_info, const char *version, uint64_t memory_kib)
+static void __init print_event(const struct boot_info *boot_info, const char *version)
 {
 	struct json *json = event_begin("boot");
 
@@ -51,7 +53,7 @@ static void __init print_event(const struct boot_info *boot_info, const char *ve
 	print_broken(json);
 	json_text(json, "cmdline", boot_info->cmdline);
 	json_number(json, "cpus", cpus_wanted());
-	json_number(json, "memory_kib", memory_kib);
+	json_number(json, "memory_kib", boot_memory_kib);
 	json_text(json, "protocol", protocol_text(boot_info->protocol));
 	json_list_begin(json, "features");
 	for (const char *const *feature = arch_cpu_features(); *feature; feature++)
@@ -62,12 +64,11 @@ static void __init print_event(const struct boot_info *boot_info, const char *ve
 
 void __init boot_report(const struct boot_info *boot_info)
 {
-	uint64_t memory_kib = (memory_map_bytes(&boot_info->memory, MEMORY_USABLE) +
-			       memory_map_bytes(&boot_info->memory, MEMORY_BOOT)) / 1024;
 	char version[40];
 
+	boot_memory_kib = (memory_map_bytes(&boot_info->memory, MEMORY_USABLE) + memory_map_bytes(&boot_info->memory, MEMORY_BOOT)) / 1024;
 	format_version(version, sizeof(version));
-	log_info("amber", "Amber %s on %s, %lu MiB of RAM, booted by %s", version, arch_name, (unsigned long)(memory_kib / 1024),
+	log_info("amber", "Amber %s on %s, %lu MiB of RAM, booted by %s", version, arch_name, (unsigned long)(boot_memory_kib / 1024),
 	         protocol_text(boot_info->protocol));
-	print_event(boot_info, version, memory_kib);
+	print_event(boot_info, version);
 }

@@ -46,7 +46,7 @@ static size_t spell(uint32_t offset, char name[SYMBOL_NAME_MAX])
 	return length;
 }
 
-static size_t symbol_file(const struct symbol *symbol, char file[SYMBOL_NAME_MAX])
+static size_t spell_file(const struct symbol *symbol, char file[SYMBOL_NAME_MAX])
 {
 	return spell(symbol_files[symbol->file], file);
 }
@@ -54,6 +54,14 @@ static size_t symbol_file(const struct symbol *symbol, char file[SYMBOL_NAME_MAX
 vaddr_t symbol_start(const struct symbol *symbol)
 {
 	return (vaddr_t)(int64_t)(int32_t)symbol->low;
+}
+
+void symbol_file(const struct symbol *symbol, char *file, size_t bytes)
+{
+	char name[SYMBOL_NAME_MAX];
+
+	spell_file(symbol, name);
+	copy_text(file, bytes, name);
 }
 
 size_t symbol_name(const struct symbol *symbol, char name[SYMBOL_NAME_MAX])
@@ -83,7 +91,7 @@ static bool symbol_is_called(const struct symbol *symbol, const char *text, size
 		return false;
 	if (length == name_length)
 		return true;
-	file_length = symbol_file(symbol, file);
+	file_length = spell_file(symbol, file);
 	return file_length > 0 && length == file_length + 1 + name_length && memcmp(text, file, file_length) == 0 &&
 	       text[file_length] == ':';
 }
@@ -95,7 +103,7 @@ static void list_add(const struct symbol *symbol, char *which, size_t bytes)
 	size_t used = strnlen(which, bytes);
 
 	symbol_name(symbol, name);
-	symbol_file(symbol, file);
+	spell_file(symbol, file);
 	if (used < bytes)
 		format(which + used, bytes - used, "%s%s:%s", used ? ", " : "", file, name);
 }

@@ -18,8 +18,12 @@ static const struct kind {
 	bool takes_record; /* what is asked for stands in the buffer */
 } kinds[SYSTEM_KINDS] = {
 	[SYSTEM_THREADS] = { system_read_threads, sizeof(struct system_thread), false },
-	[SYSTEM_PROGRAMS] = { system_read_programs, sizeof(struct system_program), false },
+	[SYSTEM_COUNTS] = { system_read_counts, sizeof(struct system_counts), false },
+	[SYSTEM_SEAL] = { system_read_seal, sizeof(struct system_seal), false },
+	[SYSTEM_SEALED] = { system_read_sealed, sizeof(struct system_sealed), false },
+	[SYSTEM_VIOLATIONS] = { system_read_violations, sizeof(struct system_violation), false },
 	[SYSTEM_SYMBOL] = { system_read_symbol, sizeof(struct system_symbol), true },
+	[SYSTEM_PROGRAMS] = { system_read_programs, sizeof(struct system_program), false },
 };
 
 /* One record at a time, until it is copied: nobody else runs in between. */

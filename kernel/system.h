@@ -37,8 +37,12 @@ struct system_reading {
 typedef enum error (*system_reader)(struct system_reading *reading);
 
 enum error system_read_threads(struct system_reading *reading);    /* kernel/system_threads.c */
+enum error system_read_counts(struct system_reading *reading);     /* kernel/system_counts.c */
+enum error system_read_seal(struct system_reading *reading);       /* the same */
+enum error system_read_sealed(struct system_reading *reading);     /* kernel/system_sealed.c */
+enum error system_read_symbol(struct system_reading *reading);     /* the same */
+enum error system_read_violations(struct system_reading *reading); /* kernel/system_violations.c */
 enum error system_read_programs(struct system_reading *reading);   /* kernel/system_programs.c */
-enum error system_read_symbol(struct system_reading *reading);     /* kernel/system_sealed.c */
 
 /* kernel/system_threads.c: it is about to end; exit_code is set, it still has its space. */
 void system_thread_ends(struct thread *thread);

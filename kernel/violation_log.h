@@ -29,7 +29,11 @@ void violation_log_flush(void);
 const struct violation *violation_log_last(void);
 void violation_log_tick(void); /* closes a record whose last store is 100 ms old */
 
-/* kernel/violation_print.c: in words and as the event `violation`. */
-void violation_print(const struct violation *violation);
+/* --- kernel/violation_print.c --- */
+#define VIOLATION_LINES      3
+#define VIOLATION_LINE_BYTES 400
+/* Line n of it in words; false: it has no such line. */
+bool violation_line(const struct violation *violation, unsigned n, char *buf, size_t bytes);
+void violation_print(const struct violation *violation); /* in words, and as the event `violation` */
 
 #endif

@@ -70,17 +70,34 @@ void violation_words(const struct violation *violation, char *buf, size_t bytes)
 		       old, new);
 }
 
-static void print_words(const struct violation *violation)
+static void first_line(const struct violation *violation, char *buf, size_t bytes)
 {
 	char words[200], pc[80];
 
 	violation_words(violation, words, sizeof(words));
 	symbol_format(violation->pc, pc, sizeof(pc));
-	log_warn("ro", "write to sealed memory: %s, by %s in thread '%s'", words, pc, violation->thread);
-	if (violation->count > 1)
-		log_warn("ro", "  %lu stores in a row", (unsigned long)violation->count);
-	if (violation->verdict != VERDICT_PANIC) /* the panic's own story says the rest */
-		log_warn("ro", "  ro_fault=%s: %s", violation->chain ? violation->chain : "panic", what_happened(violation->verdict));
+	format(buf, bytes, "write to sealed memory: %s, by %s in thread '%s'", words, pc, violation->thread);
+}
+
+bool violation_line(const struct violation *violation, unsigned n, char *buf, size_t bytes)
+{
+	buf[0] = '\0';
+	if (n == 0)
+		first_line(violation, buf, bytes);
+	else if (n == 1 && violation->count > 1)
+		format(buf, bytes, "  %lu stores in a row", (unsigned long)violation->count);
+	else if (n == 2 && violation->verdict != VERDICT_PANIC) /* the panic's own story says the rest */
+		format(buf, bytes, "  ro_fault=%s: %s", violation->chain ? violation->chain : "panic", what_happened(violation->verdict));
+	return buf[0];
+}
+
+static void print_words(const struct violation *violation)
+{
+	char line[VIOLATION_LINE_BYTES];
+
+	for (unsigned n = 0; n < VIOLATION_LINES; n++)
+		if (violation_line(violation, n, line, sizeof(line)))
+			log_warn("ro", "%s", line);
 }
 
 static void number_or_null(struct json *json, const char *key, bool known, uint64_t value)

@@ -39,6 +39,7 @@ const struct symbol *symbol_at(vaddr_t addr);
 vaddr_t symbol_start(const struct symbol *symbol);
 /* Spells the name out; returns its length. */
 size_t symbol_name(const struct symbol *symbol, char name[SYMBOL_NAME_MAX]);
+void symbol_file(const struct symbol *symbol, char *file, size_t bytes); /* its source file; "": unknown */
 /* Writes "name+0xoff" or "0x…" into buf; returns buf. */
 const char *symbol_format(vaddr_t addr, char *buf, size_t bytes);
 /* The same for a return address: a call that never returns may be its function's last instruction. */

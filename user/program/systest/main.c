@@ -83,7 +83,8 @@ static const struct command {
 } commands[] = {
 	{ "poweroff", power_off }, { "reboot", reboot },   { "failed", note_failure }, { "kill", kill_by_id },
 	{ "order", give_order },   { "end", end },         { "crash", crash },         { "threads", show_threads },
-	{ "symbol", show_symbol },
+	{ "symbol", show_symbol }, { "counts", show_counts },   { "seal", show_seal },         { "sealed", show_sealed },
+	{ "violations", show_violations },
 };
 
 static void run(char **words)

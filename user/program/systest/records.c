@@ -6,6 +6,8 @@ static union {
 	char bytes[2048];
 	struct system_thread thread[1];
 	struct system_symbol symbol[1];
+	struct system_counts counts[1];
+	struct system_seal seal[1];
 } buffer;
 
 /* All records of a kind, `room` bytes at a time. */
@@ -22,6 +24,18 @@ static void each(enum system_kind kind, uint64_t of, size_t record_bytes, size_t
 		for (uint64_t at = 0; at < bytes; at += record_bytes)
 			show(buffer.bytes + at);
 	} while (cursor);
+}
+
+/* The only one of its kind. */
+static void one(enum system_kind kind, size_t record_bytes)
+{
+	uint64_t bytes, next;
+
+	must(sys_system_read(HANDLE_SYSTEM, kind, 0, 0, buffer.bytes, sizeof(buffer), &bytes, &next), "system_read");
+	if (bytes == record_bytes && !next)
+		return;
+	printf("not ok: %zu bytes and then %zu", (size_t)bytes, (size_t)next);
+	exit(1);
 }
 
 static void show_thread(const void *record)
@@ -55,4 +69,74 @@ void show_symbol(char **words)
 	else
 		printf("symbol %s: 0x%zx bytes=%zu sealed=%zu next=%zu", symbol->name, (size_t)symbol->address, (size_t)symbol->bytes,
 		       (size_t)symbol->is_sealed, (size_t)next);
+}
+
+void show_counts(char **words)
+{
+	const struct system_counts *counts = buffer.counts;
+
+	(void)words;
+	one(SYSTEM_COUNTS, sizeof(*counts));
+	for (unsigned type = OBJECT_NONE + 1; type < OBJECT_TYPES; type++)
+		printf("count objects[%u]=%zu", type, (size_t)counts->objects[type]);
+	printf("count pool_pages=%zu handle_pages=%zu user_frames=%zu space_tables=%zu", (size_t)counts->pool_pages,
+	       (size_t)counts->handle_pages, (size_t)counts->user_frames, (size_t)counts->space_tables);
+	printf("count free_frames=%zu arena_frames=%zu arena_frames_used=%zu memory_kib=%zu cpus=%zu", (size_t)counts->free_frames,
+	       (size_t)counts->arena_frames, (size_t)counts->arena_frames_used, (size_t)counts->memory_kib, (size_t)counts->cpus);
+}
+
+void show_seal(char **words)
+{
+	const struct system_seal *seal = buffer.seal;
+
+	(void)words;
+	one(SYSTEM_SEAL, sizeof(*seal));
+	printf("seal state=%zu start=0x%zx end=0x%zx core_start=0x%zx core_end=0x%zx pages=%zu bytes_used=%zu objects=%zu",
+	       (size_t)seal->state, (size_t)seal->start, (size_t)seal->end, (size_t)seal->core_start, (size_t)seal->core_end,
+	       (size_t)seal->pages, (size_t)seal->bytes_used, (size_t)seal->objects);
+	printf("seal aliases_sealed=%zu writable_aliases=%zu wx_pages=%zu page_table_pages=%zu page_table_pages_writable=%zu",
+	       (size_t)seal->aliases_sealed, (size_t)seal->writable_aliases, (size_t)seal->wx_pages, (size_t)seal->page_table_pages,
+	       (size_t)seal->page_table_pages_writable);
+	printf("seal unprotected_pages=%zu cpus_probed=%zu probes_failed=%zu violations=%zu stores=%zu", (size_t)seal->unprotected_pages,
+	       (size_t)seal->cpus_probed, (size_t)seal->probes_failed, (size_t)seal->violations, (size_t)seal->stores);
+}
+
+static void show_sealed_object(const void *record)
+{
+	const struct system_sealed *object = record;
+
+	printf("sealed %s 0x%zx bytes=%zu core=%zu writable=%zu file='%s' initcall='%s' chain='%s' remaining='%s'", object->name,
+	       (size_t)object->address, (size_t)object->bytes, (size_t)object->is_core, (size_t)object->is_writable, object->file,
+	       object->initcall, object->chain, object->remaining);
+}
+
+void show_sealed(char **words)
+{
+	size_t room = sizeof(buffer);
+
+	if (words[1]) /* one record at a time */
+		room = sizeof(struct system_sealed);
+	each(SYSTEM_SEALED, 0, sizeof(struct system_sealed), room, show_sealed_object);
+	printf("sealed: end");
+}
+
+/* A line of its text at a time. */
+static void show_violation(const void *record)
+{
+	const struct system_violation *violation = record;
+	const char *at = violation->text, *end;
+
+	if (strlen(violation->text) != violation->bytes)
+		printf("not ok: %zu bytes", (size_t)violation->bytes);
+	for (; at; at = end ? end + 1 : NULL) {
+		end = strchr(at, '\n');
+		printf("violation %zu: %.*s", (size_t)violation->seq, end ? (int)(end - at) : (int)strlen(at), at);
+	}
+}
+
+void show_violations(char **words)
+{
+	(void)words;
+	each(SYSTEM_VIOLATIONS, 0, sizeof(struct system_violation), sizeof(buffer), show_violation);
+	printf("violations: end");
 }

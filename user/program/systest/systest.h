@@ -11,5 +11,9 @@ void must(enum error error, const char *what); /* else the program ends */
 
 void show_threads(char **words);
 void show_symbol(char **words);
+void show_counts(char **words);
+void show_seal(char **words);
+void show_sealed(char **words);
+void show_violations(char **words);
 
 #endif
