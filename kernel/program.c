@@ -137,16 +137,14 @@ static void unload(struct space *space, const struct elf_program *program, unsig
 			return; /* the space is ending: that unmaps them */
 }
 
-enum error program_load(struct space *space, const uint8_t *elf, size_t bytes, vaddr_t *entry)
+enum error program_load(struct space *space, const uint8_t *elf, size_t bytes, vaddr_t *entry, const char **why)
 {
 	struct elf_program program;
-	const char *why;
-	enum error error = elf_check(elf, bytes, arch_elf_machine, &program, &why);
+	enum error error = elf_check(elf, bytes, arch_elf_machine, &program, why);
 
-	if (error) {
-		log_more("program", "not loaded: %s", why);
+	if (error)
 		return error;
-	}
+	*why = NULL;
 	for (unsigned i = 0; i < program.segment_count; i++) {
 		error = load_segment(space, &program.segments[i]);
 		if (error) {
