@@ -52,7 +52,7 @@ static enum error __init boot_module(void)
 	}
 	module = phys_to_virt(module_start);
 	module_bytes = module_end - module_start;
-	log_info("module", "%u programs in the boot module", files);
+	log_info("module", "programs in the boot module: %u", files);
 	return OK;
 }
 INITCALL(INITCALL_KERNEL, boot_module);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz.c: seeded random system calls: init="fuzz SEED N", N in all. They are made by workers in spaces of their own, with handles
+ * fuzz.c: seeded random system calls: init="fuzz SEED N", at least N in all. They are made by workers in spaces of their own, with handles
  * that they have, had or never had, numbers at and beyond their limits, and addresses in and around their memory. A worker may
  * ruin itself; then the first program starts another one, as it does for one that waits for ever. What the kernel must not do
  * is seen outside: panic, hang, or keep something when it is over (kernel/program_first.c counts).
