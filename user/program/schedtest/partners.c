@@ -103,6 +103,55 @@ void test_partners(void)
 	nobody_receives();
 }
 
+/* --- a server and its client on a CPU each ------------------------------------------------------------------------------- */
+
+static struct thread pinned_server, pinned_client;
+static unsigned strays;
+
+static void serve_pinned(void *argument)
+{
+	handle_t endpoint = *(handle_t *)argument;
+	struct message message;
+	enum error error = ipc_receive(endpoint, &message, TIMEOUT);
+
+	for (; !error; error = ipc_reply_recv(endpoint, &message, TIMEOUT_FOREVER)) {
+		message.info = MESSAGE_INFO(0, 0, 0);
+		strays += info_of(pinned_server.handle).cpu != 1;
+	}
+	fail("the pinned server", error);
+}
+
+/* Without a time-out, so that nothing but the CPUs keeps it from the fast path. */
+static void call_pinned(void *argument)
+{
+	handle_t endpoint = *(handle_t *)argument;
+
+	for (unsigned i = 0; i < 50; i++) {
+		struct message message = { 0 };
+
+		must(ipc_call(endpoint, &message, TIMEOUT_FOREVER), "call");
+		strays += info_of(pinned_client.handle).cpu != 0;
+	}
+}
+
+void test_pinned_partners(void)
+{
+	handle_t endpoint = new_endpoint();
+	uint64_t code;
+
+	must(thread_make(serve_pinned, &endpoint, &pinned_server), "thread");
+	must(thread_make(call_pinned, &endpoint, &pinned_client), "thread");
+	must(sys_thread_set(pinned_server.handle, PRIORITY_DEFAULT, 2), "thread_set");
+	must(sys_thread_set(pinned_client.handle, PRIORITY_DEFAULT, 1), "thread_set");
+	must(sys_thread_start(pinned_server.handle), "start");
+	nap(30); /* it receives by now */
+	must(sys_thread_start(pinned_client.handle), "start");
+	must(thread_join(&pinned_client, &code), "join");
+	check(!code && !strays, "a message moves nobody to a CPU where he may not run");
+	end(&pinned_server);
+	must(sys_handle_close(endpoint), "close");
+}
+
 /* Its caller waits for the answer that the main thread owes it. */
 static void take_call(struct caller *caller, handle_t endpoint)
 {
