@@ -9,4 +9,4 @@ from test_programs import said_by
 def test_messages(machine, cpus):
     lines = said_by(boot(machine, "init=ipctest", extra=("-smp", str(cpus))), "ipctest")
     assert not [line for line in lines if line.startswith("not ok")]
-    assert sum(line.startswith("ok: ") for line in lines) >= 45 and lines[-1] == "0 of these went wrong"
+    assert sum(line.startswith("ok: ") for line in lines) >= 60 and lines[-1] == "0 of these went wrong"

@@ -122,6 +122,52 @@ static void test_one_handle(handle_t notification)
 	must(sys_handle_close(badged), "close");
 }
 
+/* Who got a badge can't pass for somebody else. */
+static void test_badges(handle_t notification)
+{
+	handle_t badged = copy_of(notification, RIGHT_SEND | RIGHT_GRANT, 7), memory, copy;
+
+	must(sys_memory_create(1, &memory), "memory");
+	gives(sys_handle_duplicate(badged, RIGHT_SEND, 8, &copy), ERR_INVALID, "a second badge");
+	gives(sys_space_give(peer.space, badged, RIGHT_SEND, 8, &copy), ERR_INVALID, "a second badge, given away");
+	gives(sys_handle_duplicate(memory, RIGHT_READ, 8, &copy), ERR_INVALID, "a badge for memory");
+	gives(sys_handle_duplicate(badged, RIGHT_SEND, 7, &copy), OK, "the same badge");
+	must(sys_handle_close(copy), "close");
+	gives(sys_handle_duplicate(badged, RIGHT_SEND, 0, &copy), OK, "a copy without a word about it");
+	check(report_of(copy) == REPORT(OBJECT_NOTIFICATION, RIGHT_SEND, 7), "it has the badge");
+	must(sys_handle_close(copy), "close");
+	must(sys_handle_close(badged), "close");
+	must(sys_handle_close(memory), "close");
+}
+
+static uint64_t pages_of(handle_t space)
+{
+	uint64_t threads, handles, pages, code;
+
+	must(sys_space_info(space, &threads, &handles, &pages, &code), "space_info");
+	return pages;
+}
+
+/* Memory that was lent: taken back, it is nowhere to be seen any more. */
+static void test_revoked_mappings(void)
+{
+	uint64_t here = pages_of(HANDLE_SPACE), there = pages_of(peer.space);
+	const uintptr_t at = 0x6000000000;
+	handle_t memory, lent;
+
+	must(sys_memory_create(2, &memory), "memory");
+	lent = copy_of(memory, RIGHT_READ | RIGHT_WRITE | RIGHT_MAP, 0);
+	must(sys_map(peer.space, lent, at, 0, 2, MAP_READ | MAP_WRITE), "map");
+	must(sys_map(HANDLE_SPACE, memory, at, 0, 2, MAP_READ | MAP_WRITE), "map");
+	check(pages_of(HANDLE_SPACE) == here + 2 && pages_of(peer.space) == there + 2, "memory is mapped in two spaces");
+	must(sys_handle_revoke(memory), "revoke");
+	check(pages_of(HANDLE_SPACE) == here && pages_of(peer.space) == there, "revoked, it is mapped in none");
+	gives(sys_protect(HANDLE_SPACE, at, 1, MAP_READ), ERR_NOT_MAPPED, "here nothing is there");
+	gives(sys_protect(peer.space, at, 1, MAP_READ), ERR_NOT_MAPPED, "nor in the other space");
+	gives(sys_map(peer.space, lent, at, 0, 1, MAP_READ), ERR_HANDLE, "and can't be mapped again by the copy");
+	must(sys_handle_close(memory), "close");
+}
+
 /* None of it reaches the other side: its table stays as it is. */
 static void test_refusals(handle_t notification)
 {
@@ -199,6 +245,8 @@ int main(int count, char **words)
 	start_peer();
 	test_greeting();
 	test_one_handle(notification);
+	test_badges(notification);
+	test_revoked_mappings();
 	test_refusals(notification);
 	test_four_and_all_words(notification);
 	test_time_out();
