@@ -55,6 +55,7 @@ static void map_and_read_back(void)
 	for (uint64_t i = 0; i < pages; i++) {
 		expect(words[i * 512] == 0 && words[i * 512 + 511] == 0, "new memory is not cleared");
 		words[i * 512] = i + 1;
+		words[i * 512 + 511] = ~i; /* for the next one who gets it */
 	}
 	must(sys_protect(HANDLE_SPACE, (uintptr_t)start, pages, MAP_READ), "protect");
 	for (uint64_t i = 0; i < pages; i++)
