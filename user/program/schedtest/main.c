@@ -174,6 +174,8 @@ int main(int count, char **words)
 		test_pinned_partners();
 	}
 	test_several_cpus(cpus);
+	test_unimportant_server();
+	test_waking_the_more_important();
 	test_times();
 	test_partners();
 	test_replies();
