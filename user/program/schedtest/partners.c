@@ -156,11 +156,12 @@ void test_pinned_partners(void)
 
 static bool is_answered;
 
+/* Without a time-out, else the call would take the slow path. */
 static void serve_for_ever(void *argument)
 {
 	handle_t endpoint = *(handle_t *)argument;
 	struct message message;
-	enum error error = ipc_receive(endpoint, &message, TIMEOUT);
+	enum error error = ipc_receive(endpoint, &message, TIMEOUT_FOREVER);
 
 	for (; !error; error = ipc_reply_recv(endpoint, &message, TIMEOUT_FOREVER))
 		message.info = MESSAGE_INFO(0, 0, 0);
