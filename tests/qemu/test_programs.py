@@ -55,6 +55,12 @@ def test_an_unknown_program_names_those_there_are(machine):
         assert names == f.read().split() and "hello" in names
 
 
+def test_a_program_beside_a_screen(machine):
+    """A display device's memory is mapped, too: what is counted at the end must know of it."""
+    if machine.name == "x86_64":
+        assert said_by(boot(machine, "init=hello", extra=("-vga", "std")), "hello")
+
+
 @pytest.mark.parametrize("value", ["", "/bin/sh", "hel*lo", "x" * 256])
 def test_a_bad_value_is_refused(machine, value):
     guest = boot(machine, f'"init={value}"', "failed")
