@@ -170,9 +170,10 @@ qemu_run = $(qemu) -kernel $(call kernel,$(machine)) -append $(quoted_cmdline)
 qemu_iso = $(qemu) $(if $(filter uefi,$(FIRMWARE)),-bios /usr/share/ovmf/OVMF.fd) \
 	-drive if=none,id=cd,media=cdrom,readonly=on,format=raw,file=$(iso) -device ide-cd,drive=cd,bootindex=0 \
 	$(if $(value CMDLINE),-smbios $(smbios))
-# QEMU's status for the kernel's `ok` with exit=debug is 33 on x86_64.
-interactive = @echo "QEMU: Ctrl-A X quits"; $1; status=$$?; \
-	echo "QEMU has ended with status $$status (Ctrl-A X quits it)"; [ $$status -eq 0 ] || [ $$status -eq 33 ]
+# QEMU's status with exit=debug (docs/reference.md); 0 is also that of a machine that powered off, or that was quit.
+interactive = @echo "QEMU: Ctrl-A X quits"; $1; status=$$?; case $(machine)-$$status in x86_64-33) word=ok;; \
+	x86_64-35) word=failed;; x86_64-37|aarch64-2) word=panic;; x86_64-39|aarch64-3) word=sealed;; *) word=; esac; \
+	echo "QEMU has ended with status $$status$${word:+: $$word} (Ctrl-A X quits it)"; [ $$status -eq 0 ] || [ "$$word" = ok ]
 
 .PHONY: run run-iso debug qemu-line
 run: $(call kernel,$(machine)) ## build and boot in QEMU, serial console on the terminal; Ctrl-A X quits

@@ -30,6 +30,7 @@ struct first {
 	struct space *space;
 	struct thread *thread;
 	vaddr_t entry;
+	const char *why; /* what is wrong with its file */
 };
 
 static size_t name_length(const char *words)
@@ -129,7 +130,7 @@ static enum error start(struct first *first)
 		return error;
 	space_hold(first->space);
 	format(first->space->name, sizeof(first->space->name), "%.*s", (int)name_length(first->words), first->words);
-	error = program_load(first->space, elf, bytes, &first->entry);
+	error = program_load(first->space, elf, bytes, &first->entry, &first->why);
 	if (!error)
 		error = map_stack(first->space);
 	if (!error)
@@ -177,7 +178,7 @@ static bool everything_is_back(const struct census *before, char *text, size_t b
 	}
 }
 
-static bool say_not_started(const char *words, enum error error)
+static bool say_not_started(const char *words, enum error error, const char *why)
 {
 	char names[160];
 
@@ -185,7 +186,7 @@ static bool say_not_started(const char *words, enum error error)
 	if (error == ERR_NOT_FOUND)
 		log_error("init", "no such program '%.*s' (there are: %s)", (int)name_length(words), words, names);
 	else
-		log_error("init", "'%.*s' can't be started: %s", (int)name_length(words), words, error_text(error));
+		log_error("init", "'%.*s' can't be started: %s", (int)name_length(words), words, why ? why : error_text(error));
 	return false;
 }
 
@@ -213,7 +214,7 @@ static bool run(const char *words)
 	enum error error = run_to_the_end(&first, &code);
 
 	if (error)
-		return say_not_started(words, error);
+		return say_not_started(words, error, first.why);
 	if (code >= EXIT_KILLED)
 		log_error("init", "'%.*s' was killed", (int)name_length(words), words);
 	else

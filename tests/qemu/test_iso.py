@@ -93,4 +93,4 @@ def test_a_module_on_the_iso(machine, firmware, tmp_path, monkeypatch):
                    check=True)
     monkeypatch.setenv("AMBER_ISO_FOLDER", str(tmp_path))
     guest = boot(WithPrograms(**asdict(machine)), 'init="mine 0 word"', boot=firmware)
-    assert guest.said("mine:   2 'word'") and guest.said("1 programs in the boot module")
+    assert guest.said("mine:   2 'word'") and guest.said("programs in the boot module: 1")

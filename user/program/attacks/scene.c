@@ -160,8 +160,8 @@ uint64_t right_argument(uint64_t call, unsigned i)
 		return call == SYS_map || call == SYS_thread_create ? FREE : MAPPED;
 	case kind_pointer:
 		return (uintptr_t)scene.text;
-	case kind_rights:
-		return RIGHT_GRANT;
+	case kind_rights: /* another one than the call wants of the handle: else a refusal could be for either */
+		return RIGHT_READ;
 	case kind_perms:
 		return MAP_READ;
 	case kind_info:
