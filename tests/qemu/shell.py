@@ -12,9 +12,10 @@ PROMPT = "amber> "
 
 
 class Session:
-    def __init__(self, guest):
+    def __init__(self, guest, behind):
         self.guest = guest
-        self.wait_prompt(0)
+        guest.wait_line(behind)
+        self.wait_prompt(guest.text.index(behind))
 
     def wait_prompt(self, mark):
         """Until a prompt is the last thing that stands there."""
@@ -50,10 +51,10 @@ def own_lines(lines):
 
 
 @contextmanager
-def session(machine, cmdline="", **options):
-    """At the prompt; switches off in the end, if the test didn't."""
+def session(machine, cmdline="", behind="amber: ready", **options):
+    """At the prompt that comes behind that text; switches off in the end, if the test didn't."""
     with Guest(machine, cmdline, keyboard=True, **options) as guest:
-        shell = Session(guest)
+        shell = Session(guest, behind)
         yield shell
         if guest.process.poll() is None:
             shell.power_off()

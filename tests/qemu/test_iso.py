@@ -30,6 +30,12 @@ def test_quotes_and_semicolons_through_grub(machine, firmware):
 
 
 @pytest.mark.parametrize("firmware", FIRMWARE)
+def test_shell_commands_through_grub(machine, firmware):
+    guest = boot(machine, "run=\"hello 'a b';poweroff\"", boot=firmware)
+    assert guest.said("  1 'a b'") and "amber> poweroff" in guest.text
+
+
+@pytest.mark.parametrize("firmware", FIRMWARE)
 def test_exit_status_of_a_sealed_panic(machine, firmware):
     boot(machine, "lab=on inject=lab_sealed_word:store8:0xdead", "sealed", boot=firmware)
 
