@@ -96,23 +96,39 @@ static enum error make_thread(struct first *first)
 	return OK;
 }
 
+/* Not for a program that init= names. */
+static struct irq *irq_new_of_keyboard(const struct first *first)
+{
+	return first->handle_count >= HANDLE_KEYBOARD_IRQ ? irq_new_of_device(USER_DEVICE_KEYBOARD) : NULL;
+}
+
+/* Writing to the PS/2 controller could reset the machine. */
+static uint32_t rights_of(const struct first *first, unsigned handle)
+{
+	if (handle == HANDLE_SYSTEM)
+		return first->system_rights;
+	return handle == HANDLE_KEYBOARD ? RIGHT_READ | RIGHT_GRANT | RIGHT_CONTROL : RIGHTS_ALL;
+}
+
 /* Each at its number: where there is nothing, a place is kept until the last one is in. The table has room. */
 static void give_handles(const struct first *first)
 {
 	struct lab_device *lab = lab_device_new();
-	struct irq *irq = irq_new_of_uart();
-	struct memory *uart = irq ? memory_of_device() : NULL;
+	struct irq *irq = irq_new_of_device(USER_DEVICE_UART), *keyboard_irq = irq_new_of_keyboard(first);
+	struct memory *uart = irq ? memory_of_device(USER_DEVICE_UART) : NULL;
+	struct memory *keyboard = keyboard_irq ? memory_of_device(USER_DEVICE_KEYBOARD) : NULL;
 	struct system *system = system_new();
 	struct object *objects[FIRST_HANDLES + 1] = {
 		[HANDLE_SPACE] = &first->space->object, [HANDLE_THREAD] = &first->thread->object, [HANDLE_LAB] = lab ? &lab->object : NULL,
 		[HANDLE_UART] = uart ? &uart->object : NULL, [HANDLE_UART_IRQ] = irq ? &irq->object : NULL,
-		[HANDLE_SYSTEM] = system ? &system->object : NULL,
+		[HANDLE_SYSTEM] = system ? &system->object : NULL, [HANDLE_KEYBOARD] = keyboard ? &keyboard->object : NULL,
+		[HANDLE_KEYBOARD_IRQ] = keyboard_irq ? &keyboard_irq->object : NULL,
 	};
 	struct handle *handles[FIRST_HANDLES + 1];
 
 	for (unsigned i = 1; i <= first->handle_count; i++)
 		handles[i] = handle_insert(&first->space->handles, objects[i] ? objects[i] : &first->space->object,
-		                           i == HANDLE_SYSTEM ? first->system_rights : RIGHTS_ALL, 0, NULL);
+		                           rights_of(first, i), 0, NULL);
 	for (unsigned i = 1; i <= first->handle_count; i++)
 		if (!objects[i])
 			handle_close(handles[i]);
@@ -230,7 +246,7 @@ bool program_run_first(const char *words)
 
 	arch_irq_save();
 	big_lock_take();
-	(void)memory_of_device(); /* it stays, so it counts */
+	(void)memory_of_device(USER_DEVICE_UART); /* it stays, so it counts */
 	big_lock_drop();
 	arch_irq_enable();
 	census_take(&before); /* takes long, and nobody else does anything */
