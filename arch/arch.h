@@ -200,7 +200,7 @@ static inline uint64_t arch_syscall_argument(const struct trap_frame *frame, uns
 static inline void arch_syscall_set_result(struct trap_frame *frame, unsigned n, uint64_t value); /* 0 = error; 1 … 6 */
 /* For tests that put themselves into user mode's place. */
 static inline void arch_syscall_set_argument(struct trap_frame *frame, unsigned n, uint64_t value);
-static inline uint64_t arch_syscall_result(const struct trap_frame *frame); /* result 0 */
+static inline uint64_t arch_syscall_result(const struct trap_frame *frame, unsigned n); /* 0 = error; 1 … 6 */
 static inline bool arch_frame_is_user(const struct trap_frame *frame);
 /* A new thread's first frame: user mode, interrupts enabled, first argument register = argument, all others 0. */
 void arch_user_frame_init(struct trap_frame *frame, vaddr_t pc, vaddr_t sp, uint64_t argument);

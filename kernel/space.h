@@ -25,6 +25,7 @@ struct space {
 	bool is_loading;              /* space_load is under way */
 	bool is_dying;                /* its last handle is gone: its threads are killed */
 	bool is_ending;               /* nothing may be added any more: threads, handles, mappings */
+	bool is_traced;               /* its calls are printed: kernel/trace.c */
 	bool is_ended;                /* … and all that it had is gone; only its struct is left */
 	struct endpoint *pager;       /* NULL: a fault kills */
 	uint64_t pager_badge;

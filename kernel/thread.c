@@ -333,6 +333,7 @@ void thread_end(uint64_t exit_code)
 	thread->in_syscall = false;
 	thread->commit_depth = 0;
 	system_thread_ends(thread);
+	trace_thread_ends(thread);
 	ipc_thread_ends(thread);
 	if (thread->space)
 		leave_space(thread);

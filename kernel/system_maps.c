@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel/system_maps.c: the page tables of all roots, read as the MMU would: runs of like neighbours, each with the name of the area
+ * that it lies in. Tables are read through the direct map, the gate's too. Big lock held, so no space's tables go away; a step
+ * is short.
+ */
+#include "system_maps.h"
+
+#include <amber/string.h>
+
+#include "frame.h"
+#include "kernel_map.h"
+#include "pagetable.h"
+#include "space.h"
+
+#define ENTRIES_AT_ONCE 400 /* one costs up to 30 instructions */
+
+/* --- roots --------------------------------------------------------------------------------------------------------------- */
+
+/* Cursors: 0 kernel, 1 gate, 2 bring-up, 3 … one for each CPU's dry run, then spaces by the order of their list. */
+#define CURSOR_DRY   3
+#define CURSOR_SPACE (CURSOR_DRY + MAX_CPUS)
+
+static struct space *space_number(uint64_t n)
+{
+	for (struct link *at = all_spaces.next; at != &all_spaces; at = at->next)
+		if (n-- == 0)
+			return LINK_OWNER(at, struct space, all);
+	return NULL;
+}
+
+static paddr_t fixed_root(uint64_t cursor, char *name, size_t bytes)
+{
+	if (cursor >= CURSOR_DRY) {
+		format(name, bytes, "dry-run %u", (unsigned)(cursor - CURSOR_DRY));
+		return percpu[cursor - CURSOR_DRY].dry_root_frame;
+	}
+	copy_text(name, bytes, cursor == 0 ? "kernel" : cursor == 1 ? "gate" : "bring-up");
+	return cursor == 0 ? kernel_root_frame : cursor == 1 ? gate_root_frame : bringup_root_frame;
+}
+
+bool system_next_root(uint64_t *cursor, struct system_root *root)
+{
+	memset(root, 0, sizeof(*root));
+	for (; *cursor < CURSOR_SPACE; ++*cursor) {
+		root->root = fixed_root(*cursor, root->name, sizeof(root->name));
+		root->except = *cursor ? kernel_root_frame : 0;
+		if (root->root) {
+			++*cursor;
+			return true;
+		}
+	}
+	for (struct space *space; (space = space_number(*cursor - CURSOR_SPACE)); ++*cursor) {
+		if (!space->memory.root)
+			continue;
+		root->root = space->memory.root;
+		root->except = arch_root_has_kernel_half ? kernel_root_frame : 0;
+		format(root->name, sizeof(root->name), "space %s", space->name);
+		++*cursor;
+		return true;
+	}
+	*cursor = 0;
+	return false;
+}
+
+static bool is_root(paddr_t root)
+{
+	enum frame_type type = frame_type_at(root);
+
+	if (type == FRAME_ROOT || type == FRAME_SPACE_ROOT)
+		return true;
+	if (root == gate_root_frame)
+		return true;
+	for (unsigned i = 0; i < MAX_CPUS; i++)
+		if (root == percpu[i].dry_root_frame)
+			return true;
+	return false;
+}
+
+/* --- areas ---------------------------------------------------------------------------------------------------------------- */
+
+struct area {
+	vaddr_t start;
+	const char *name;
+};
+
+/* By address; each reaches to the next one's start. */
+static const struct area kernel_areas[] = {
+	{ DIRECT_MAP_BASE, "direct map" },
+	{ WINDOW_BASE, "window" },
+	{ GATE_DEVICE_BASE, "gate devices" },
+	{ DEVICE_BASE, "devices" },
+	{ STACK_BASE, "stacks" },
+	{ IMAGE_BASE, "text" },
+	{ (vaddr_t)__rodata_start, "rodata" },
+	{ (vaddr_t)__user_archive_start, "programs" },
+	{ (vaddr_t)__init_start, "init" },
+	{ (vaddr_t)__ro_after_init_start, "ro_after_init" },
+	{ (vaddr_t)__ro_core_start, "ro_core" },
+	{ (vaddr_t)__ro_core_end, "data" },
+	{ (vaddr_t)__image_end, "behind the image" },
+};
+/* A program's parts are where user/user.ld.S and user/lib put them. */
+static const struct area user_areas[] = {
+	{ 0, "low" }, /* the bring-up root maps its trampoline here */
+	{ USER_START, "program" },
+	{ FIRST_STACK_TOP - STACK_BYTES, "stack" },
+	{ FIRST_STACK_TOP, "message page" },
+	{ FIRST_STACK_TOP + PAGE_SIZE, "program" },
+	{ VDSO_DATA_ADDRESS, "vdso data" },
+	{ VDSO_CODE_ADDRESS, "vdso code" },
+};
+
+/* What addr lies in; *end: where that ends. */
+static const char *area_at(vaddr_t addr, vaddr_t *end)
+{
+	bool is_user = addr < USER_END;
+	const struct area *areas = is_user ? user_areas : kernel_areas;
+	unsigned count = is_user ? ARRAY_SIZE(user_areas) : ARRAY_SIZE(kernel_areas), i = count;
+
+	while (i > 1 && areas[i - 1].start > addr)
+		i--;
+	*end = i < count ? areas[i].start : is_user ? USER_END : 0;
+	return areas[i - 1].name;
+}
+
+/* --- mappings -------------------------------------------------------------------------------------------------------------- */
+
+static void begin(struct system_mapping *run, const struct mapping *leaf, vaddr_t *area_end)
+{
+	memset(run, 0, sizeof(*run));
+	run->start = leaf->start;
+	run->end = leaf->start + leaf->bytes;
+	run->physical = leaf->frame;
+	run->perms = (leaf->perms & PERM_R ? MAP_READ : 0) | (leaf->perms & PERM_W ? MAP_WRITE : 0) |
+	             (leaf->perms & PERM_X ? MAP_EXECUTE : 0) | (leaf->perms & PERM_USER ? SYSTEM_MAP_USER : 0) |
+	             (leaf->perms & PERM_DEVICE ? SYSTEM_MAP_DEVICE : 0);
+	run->page_bytes = leaf->bytes;
+	copy_text(run->region, sizeof(run->region), area_at(leaf->start, area_end));
+}
+
+static bool goes_on(const struct system_mapping *run, const struct mapping *leaf, unsigned perms, vaddr_t area_end)
+{
+	return leaf->start == run->end && leaf->start != area_end && leaf->perms == perms && leaf->bytes == run->page_bytes &&
+	       leaf->frame == run->physical + (run->end - run->start);
+}
+
+enum error system_next_mapping(uint64_t of, uint64_t *cursor, struct system_mapping *run, bool *found)
+{
+	unsigned budget = ENTRIES_AT_ONCE, perms = 0;
+	vaddr_t at = *cursor, area_end = 0;
+	struct mapping leaf;
+	enum error error;
+
+	*found = false;
+	if (!is_root(of))
+		return ERR_NOT_FOUND;
+	do {
+		error = pagetable_next(of, &at, &budget, &leaf);
+		if (error)
+			break;
+		if (*found && !goes_on(run, &leaf, perms, area_end))
+			return OK; /* *cursor is where this one begins */
+		if (!*found)
+			begin(run, &leaf, &area_end);
+		run->end = leaf.start + leaf.bytes;
+		perms = leaf.perms;
+		*found = true;
+		*cursor = at;
+	} while (at && --budget);
+	if (error == ERR_NOT_FOUND)
+		*cursor = 0;
+	else if (error)
+		*cursor = at;
+	return OK;
+}
