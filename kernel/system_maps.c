@@ -4,7 +4,7 @@
  * that it lies in. Tables are read through the direct map, the gate's too. Big lock held, so no space's tables go away; a step
  * is short.
  */
-#include "system_maps.h"
+#include "system.h"
 
 #include <amber/string.h>
 
@@ -39,16 +39,14 @@ static paddr_t fixed_root(uint64_t cursor, char *name, size_t bytes)
 	return cursor == 0 ? kernel_root_frame : cursor == 1 ? gate_root_frame : bringup_root_frame;
 }
 
-bool system_next_root(uint64_t *cursor, struct system_root *root)
+/* From *cursor on; it moves behind what was found. */
+static bool find_root(uint64_t *cursor, struct system_root *root)
 {
-	memset(root, 0, sizeof(*root));
 	for (; *cursor < CURSOR_SPACE; ++*cursor) {
 		root->root = fixed_root(*cursor, root->name, sizeof(root->name));
 		root->except = *cursor ? kernel_root_frame : 0;
-		if (root->root) {
-			++*cursor;
-			return true;
-		}
+		if (root->root)
+			return ++*cursor;
 	}
 	for (struct space *space; (space = space_number(*cursor - CURSOR_SPACE)); ++*cursor) {
 		if (!space->memory.root)
@@ -56,11 +54,18 @@ bool system_next_root(uint64_t *cursor, struct system_root *root)
 		root->root = space->memory.root;
 		root->except = arch_root_has_kernel_half ? kernel_root_frame : 0;
 		format(root->name, sizeof(root->name), "space %s", space->name);
-		++*cursor;
-		return true;
+		return ++*cursor;
 	}
-	*cursor = 0;
 	return false;
+}
+
+enum error system_read_roots(struct system_reading *reading)
+{
+	uint64_t cursor = reading->cursor;
+
+	reading->has_record = find_root(&cursor, reading->record);
+	reading->next = reading->has_record ? cursor : 0;
+	return OK;
 }
 
 static bool is_root(paddr_t root)
@@ -145,32 +150,31 @@ static bool goes_on(const struct system_mapping *run, const struct mapping *leaf
 	       leaf->frame == run->physical + (run->end - run->start);
 }
 
-enum error system_next_mapping(uint64_t of, uint64_t *cursor, struct system_mapping *run, bool *found)
+/* A run that is longer than a step comes in several records, one behind the other. */
+enum error system_read_mappings(struct system_reading *reading)
 {
 	unsigned budget = ENTRIES_AT_ONCE, perms = 0;
-	vaddr_t at = *cursor, area_end = 0;
+	struct system_mapping *run = reading->record;
+	vaddr_t at = reading->cursor, area_end = 0;
 	struct mapping leaf;
 	enum error error;
 
-	*found = false;
-	if (!is_root(of))
+	if (!is_root(reading->of))
 		return ERR_NOT_FOUND;
 	do {
-		error = pagetable_next(of, &at, &budget, &leaf);
+		error = pagetable_next(reading->of, &at, &budget, &leaf);
 		if (error)
 			break;
-		if (*found && !goes_on(run, &leaf, perms, area_end))
-			return OK; /* *cursor is where this one begins */
-		if (!*found)
+		if (reading->has_record && !goes_on(run, &leaf, perms, area_end))
+			return OK; /* `next` is where this one begins */
+		if (!reading->has_record)
 			begin(run, &leaf, &area_end);
 		run->end = leaf.start + leaf.bytes;
 		perms = leaf.perms;
-		*found = true;
-		*cursor = at;
+		reading->has_record = true;
+		reading->next = at;
 	} while (at && --budget);
-	if (error == ERR_NOT_FOUND)
-		*cursor = 0;
-	else if (error)
-		*cursor = at;
+	if (error)
+		reading->next = error == ERR_NOT_FOUND ? 0 : at;
 	return OK;
 }

@@ -84,10 +84,11 @@ static bool goes_on(const struct system_mapping *run, const struct system_mappin
 /* False: interrupted, or an error, which is said. */
 static bool print_root(struct printer *printer)
 {
-	struct records records = RECORDS(SYSTEM_MAPPINGS, struct system_mapping);
+	static struct records records; /* 2 KiB */
 	const struct system_mapping *next;
 	struct system_mapping run = { 0 };
 
+	records = (struct records)RECORDS(SYSTEM_MAPPINGS, struct system_mapping);
 	records.of = printer->root->root;
 	while ((next = records_next(&records))) {
 		if (was_interrupted())
