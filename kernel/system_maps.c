@@ -117,7 +117,7 @@ static const struct area user_areas[] = {
 };
 
 /* What addr lies in; *end: where that ends. */
-static const char *area_at(vaddr_t addr, vaddr_t *end)
+static const char *plain_area(vaddr_t addr, vaddr_t *end)
 {
 	bool is_user = addr < USER_END;
 	const struct area *areas = is_user ? user_areas : kernel_areas;
@@ -127,6 +127,27 @@ static const char *area_at(vaddr_t addr, vaddr_t *end)
 		i--;
 	*end = i < count ? areas[i].start : is_user ? USER_END : 0;
 	return areas[i - 1].name;
+}
+
+/* RAM is seen in the direct map, and for the gate in the window: there the name says what it is. */
+static void area_at(const struct mapping *leaf, char name[SYSTEM_NAME_MAX], vaddr_t *end)
+{
+	const char *area = plain_area(leaf->start, end), *part = NULL;
+	paddr_t paddr = leaf->frame;
+	vaddr_t part_end = leaf->start + leaf->bytes;
+
+	if (leaf->start >= DIRECT_MAP_BASE && leaf->start < GATE_DEVICE_BASE) {
+		if (paddr >= frame_table.arena_start && paddr < frame_table.arena_end) {
+			part = "arena";
+			part_end = leaf->start + (frame_table.arena_end - paddr);
+		} else if (leaf->bytes == PAGE_SIZE && paddr >= arch_image_phys && paddr < image_phys_end()) {
+			part = plain_area(image_of_phys(paddr), &part_end);
+			part_end = leaf->start + (part_end - image_of_phys(paddr));
+		}
+	}
+	if (part)
+		*end = part_end;
+	format(name, SYSTEM_NAME_MAX, "%s%s%s", area, part ? ": " : "", part ? part : "");
 }
 
 /* --- mappings -------------------------------------------------------------------------------------------------------------- */
@@ -141,12 +162,18 @@ static void begin(struct system_mapping *run, const struct mapping *leaf, vaddr_
 	             (leaf->perms & PERM_X ? MAP_EXECUTE : 0) | (leaf->perms & PERM_USER ? SYSTEM_MAP_USER : 0) |
 	             (leaf->perms & PERM_DEVICE ? SYSTEM_MAP_DEVICE : 0);
 	run->page_bytes = leaf->bytes;
-	copy_text(run->region, sizeof(run->region), area_at(leaf->start, area_end));
+	area_at(leaf, run->region, area_end);
+}
+
+/* Behind an unnamed piece of the direct map a named one may begin. */
+static bool begins_part(const struct mapping *leaf)
+{
+	return leaf->frame == arch_image_phys || leaf->frame == frame_table.arena_start;
 }
 
 static bool goes_on(const struct system_mapping *run, const struct mapping *leaf, unsigned perms, vaddr_t area_end)
 {
-	return leaf->start == run->end && leaf->start != area_end && leaf->perms == perms && leaf->bytes == run->page_bytes &&
+	return leaf->start == run->end && leaf->start != area_end && !begins_part(leaf) && leaf->perms == perms && leaf->bytes == run->page_bytes &&
 	       leaf->frame == run->physical + (run->end - run->start);
 }
 

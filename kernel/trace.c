@@ -114,7 +114,7 @@ static void add_results(struct line *line, const struct traced_call *call, const
 static void start(struct line *line, const struct thread *thread)
 {
 	line->length = 0;
-	add(line, "%s/%u: %s(", thread->space->name, (unsigned)thread->id, syscall_name(thread->traced.number));
+	add(line, "%s/%u: %s(", thread->space->name, (unsigned)thread->serial, syscall_name(thread->traced.number));
 	add_arguments(line, &thread->traced);
 }
 

@@ -81,6 +81,12 @@ static bool goes_on(const struct system_mapping *run, const struct system_mappin
 	       run->physical + (run->end - run->start) == next->physical && !strcmp(run->region, next->region);
 }
 
+/* x86_64: a space's root has the kernel's slots too. */
+static bool hides_kernel_half(const struct printer *printer)
+{
+	return !printer->is_json && printer->root->except && !strncmp(printer->root->name, "space ", 6);
+}
+
 /* False: interrupted, or an error, which is said. */
 static bool print_root(struct printer *printer)
 {
@@ -93,6 +99,8 @@ static bool print_root(struct printer *printer)
 	while ((next = records_next(&records))) {
 		if (was_interrupted())
 			return false;
+		if (hides_kernel_half(printer) && next->start >= USER_END)
+			break;
 		if (run.end && goes_on(&run, next)) {
 			run.end = next->end;
 			continue;
@@ -103,6 +111,8 @@ static bool print_root(struct printer *printer)
 	}
 	if (run.end)
 		print(printer, &run);
+	if (next)
+		say("the kernel's half is that of 'maps kernel'\n");
 	if (records.error && records.error != ERR_NOT_FOUND) /* a space may have ended meanwhile */
 		say("maps: %s\n", error_text(records.error));
 	return !records.error || records.error == ERR_NOT_FOUND;
