@@ -334,6 +334,7 @@ void thread_end(uint64_t exit_code)
 	thread->commit_depth = 0;
 	system_thread_ends(thread);
 	trace_thread_ends(thread);
+	violation_log_thread_ends(thread->serial);
 	ipc_thread_ends(thread);
 	if (thread->space)
 		leave_space(thread);
