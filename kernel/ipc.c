@@ -263,11 +263,16 @@ static void untie(struct thread *caller)
 	caller->reply = NULL;
 }
 
-void ipc_thread_ends(struct thread *thread)
+void ipc_wait_ends(struct thread *thread)
 {
 	list_remove(&thread->queue);
 	timeout_cancel(thread);
 	untie(thread);
+}
+
+void ipc_thread_ends(struct thread *thread)
+{
+	ipc_wait_ends(thread);
 	ipc_drop_caller(thread);
 }
 

@@ -51,6 +51,9 @@ enum error ipc_receive(struct thread *receiver, struct endpoint *endpoint, uint6
 enum error ipc_reply(struct thread *server) __must_check;
 enum error ipc_reply_kept(struct thread *server, struct reply *reply) __must_check;
 void ipc_drop_caller(struct thread *server); /* who waits for its answer gets ERR_GONE */
+/* It waits for nothing any more. Whoever waits for its answer still does: ipc_thread_ends, in its own context. (Told here, a
+ * caller whose call is a fault would be killed here, and its caller, and so on.) */
+void ipc_wait_ends(struct thread *thread);
 /* Everything that this thread waits for or owes to others in IPC is undone; partners get ERR_GONE. */
 void ipc_thread_ends(struct thread *thread);
 /* A time-out: the operation fails with ERR_TIMEOUT; kernel/timeout.c. The thread is made ready. */
