@@ -13,3 +13,18 @@ def siege(machine, words, cpus, *extra):
 def test_a_chain_of_pagers_ends(machine, threads, cpus):
     """Each thread is the pager of the one before and faults itself."""
     siege(machine, f"chain {threads}", cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_senders_that_all_fail(machine, cpus):
+    siege(machine, "bad-senders 300", cpus)
+
+
+@pytest.mark.parametrize("rounds, cpus", [(100, 1), (101, 2), (102, 4)])
+def test_handles_in_messages(machine, rounds, cpus):
+    """Sent, revoked, passed on, and what they stand for killed; the kernel counts and compares what is left."""
+    siege(machine, f"luggage {rounds}", cpus)
+
+
+def test_programs_until_there_is_no_memory(machine):
+    siege(machine, "storm 3", 2, "-m", "16M")

@@ -40,8 +40,9 @@ void fault_chain_inside(uint64_t threads)
 
 	for (uint64_t i = 1; i < threads; i++)
 		must(thread_run(fault_in_turn, NULL, &thread), "thread");
+	must(sys_sleep(SECOND / 5), "sleep"); /* they all wait */
 	must(thread_run(end_the_chain, NULL, &thread), "thread");
-	must(sys_sleep(SECOND / 10), "sleep"); /* they all wait */
+	must(sys_sleep(SECOND / 5), "sleep");
 	must(thread_run(fault_in_turn, &thread, &thread), "thread");
 	wait_until_alone();
 }

@@ -13,6 +13,11 @@ static const struct {
 } parts[] = {
 	{ "chain", fault_chain },
 	{ "chain-inside", fault_chain_inside },
+	{ "luggage", luggage },
+	{ "luggage-inside", luggage_inside },
+	{ "bad-senders", bad_senders },
+	{ "storm", storm },
+	{ "sleep-inside", sleep_inside },
 };
 
 void must(enum error error, const char *what)

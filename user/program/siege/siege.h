@@ -13,10 +13,17 @@
 
 void must(enum error error, const char *what); /* else the program ends */
 void expect(bool is_right, const char *what);
+static inline void may_fail(enum error error)
+{
+	(void)error;
+}
+
 /* This program once more, in a space of its own: `siege NAME NUMBER`, with these handles. */
 void spawn_part(const char *name, uint64_t number, const handle_t *handles, unsigned count, handle_t pager, struct child *child);
 
 typedef void part(uint64_t number);
 part fault_chain, fault_chain_inside;  /* faults.c */
+part luggage, luggage_inside;         /* luggage.c */
+part bad_senders, storm, sleep_inside; /* crowd.c */
 
 #endif
