@@ -11,6 +11,7 @@
 
 /* What an operation that blocks returns: its result is stored by whoever wakes it; syscall_handle then calls sched_leave. */
 #define SYSCALL_BLOCKED ERR_COUNT
+#define RECEIVE_AGAIN   (ERR_COUNT + 1) /* ipc_receive: many senders have failed: again, behind a preemption point */
 
 struct endpoint {
 	struct object object;
@@ -44,7 +45,7 @@ void ipc_fail(struct thread *thread, enum error error);
 /* A partner has what it waited for, and goes on next. */
 void ipc_hand_over(struct thread *thread);
 enum error ipc_check_info(uint64_t info) __must_check;
-/* The current thread's operation. SYSCALL_BLOCKED: it waits now; else the result. */
+/* The current thread's operation. SYSCALL_BLOCKED: it waits now; else the result; RECEIVE_AGAIN. */
 enum error ipc_send(struct thread *sender, struct endpoint *endpoint, uint64_t badge, bool wants_reply,
                     uint64_t timeout) __must_check;
 enum error ipc_receive(struct thread *receiver, struct endpoint *endpoint, uint64_t timeout) __must_check;
