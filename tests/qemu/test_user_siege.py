@@ -28,3 +28,14 @@ def test_handles_in_messages(machine, rounds, cpus):
 
 def test_programs_until_there_is_no_memory(machine):
     siege(machine, "storm 3", 2, "-m", "16M")
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_registers_stay(machine, cpus):
+    """Of threads of two spaces, over some hundred preemptions."""
+    siege(machine, "hold 300", cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_what_a_pager_answers(machine, cpus):
+    siege(machine, "pager 100", cpus)

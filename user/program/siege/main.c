@@ -13,9 +13,13 @@ static const struct {
 } parts[] = {
 	{ "chain", fault_chain },
 	{ "chain-inside", fault_chain_inside },
+	{ "pager", pager_answers },
+	{ "fault-inside", fault_inside },
 	{ "luggage", luggage },
 	{ "luggage-inside", luggage_inside },
 	{ "bad-senders", bad_senders },
+	{ "hold", hold_registers },
+	{ "hold-inside", hold_inside },
 	{ "storm", storm },
 	{ "sleep-inside", sleep_inside },
 };

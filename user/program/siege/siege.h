@@ -22,8 +22,9 @@ static inline void may_fail(enum error error)
 void spawn_part(const char *name, uint64_t number, const handle_t *handles, unsigned count, handle_t pager, struct child *child);
 
 typedef void part(uint64_t number);
-part fault_chain, fault_chain_inside;  /* faults.c */
+part fault_chain, fault_chain_inside, pager_answers, fault_inside; /* faults.c */
 part luggage, luggage_inside;         /* luggage.c */
+part hold_registers, hold_inside;      /* hold.c */
 part bad_senders, storm, sleep_inside; /* crowd.c */
 
 #endif
