@@ -39,3 +39,8 @@ def test_registers_stay(machine, cpus):
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_what_a_pager_answers(machine, cpus):
     siege(machine, "pager 100", cpus)
+
+
+@pytest.mark.parametrize("words, cpus", [("message-pages 2000", 1), ("message-pages 2000", 2), ("vdso 5", 1)])
+def test_pages_that_are_no_regions(machine, words, cpus):
+    siege(machine, words, cpus)

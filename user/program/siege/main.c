@@ -20,6 +20,8 @@ static const struct {
 	{ "bad-senders", bad_senders },
 	{ "hold", hold_registers },
 	{ "hold-inside", hold_inside },
+	{ "message-pages", message_pages },
+	{ "vdso", vdso },
 	{ "storm", storm },
 	{ "sleep-inside", sleep_inside },
 };
