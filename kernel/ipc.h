@@ -38,6 +38,9 @@ bool reply_destroy_step(struct object *object);
 void endpoint_receiver_added(struct endpoint *endpoint);  /* a handle with RIGHT_RECEIVE: kernel/handle.c */
 void endpoint_receiver_gone(struct endpoint *endpoint);
 
+/* Some of those who wait at an endpoint or a notification with this handle hear ERR_GONE; true = nobody does any more. */
+bool ipc_fail_users_step(const struct handle *handle) __must_check;
+
 void notification_signal(struct notification *notification, uint64_t bits);
 /* What a waiting thread waited for is over: result 0, ready. / It fails; it may be in a queue. */
 void ipc_finish(struct thread *thread, enum error error);

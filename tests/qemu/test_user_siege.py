@@ -44,3 +44,8 @@ def test_what_a_pager_answers(machine, cpus):
 @pytest.mark.parametrize("words, cpus", [("message-pages 2000", 1), ("message-pages 2000", 2), ("vdso 5", 1)])
 def test_pages_that_are_no_regions(machine, words, cpus):
     siege(machine, words, cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_who_waits_with_a_revoked_handle(machine, cpus):
+    siege(machine, "revoked 3", cpus)

@@ -22,6 +22,7 @@ static const struct {
 	{ "hold-inside", hold_inside },
 	{ "message-pages", message_pages },
 	{ "vdso", vdso },
+	{ "revoked", revoked },
 	{ "storm", storm },
 	{ "sleep-inside", sleep_inside },
 };
