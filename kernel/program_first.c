@@ -19,7 +19,7 @@
 #include "sched.h"
 
 #define FIRST_HANDLES HANDLE_UART_IRQ /* at most; they are numbered from 1 on */
-#define SETTLE_US     1000000         /* its last thread is taken apart while we look */
+#define SETTLE_US     10000000        /* its last thread is taken apart while we look */
 
 struct first {
 	struct space *space;
