@@ -154,6 +154,15 @@ class Guest:
     def wait_ready(self):
         self.wait_for(lambda: any(re.search(r"\bready\b", line) for line in self.people_lines), "`ready`")
 
+    def has_prompt(self):
+        """And nothing behind it."""
+        return self.text.endswith("\namber> ")
+
+    def wait_prompt(self):
+        """The first one is there; whoever has printed it waits, and the machine idles."""
+        self.wait_for(self.has_prompt, "prompt")
+        self.settle(0.2)
+
     def wait_end(self):
         while self._read(self.deadline - time.monotonic()):
             assert time.monotonic() < self.deadline, self.explain(f"it did not end within {self.seconds} s")
