@@ -115,9 +115,9 @@ endif
 $2/amber.elf: $2/objects.list $2/amber.ld $$(objects_$2) $(OUT)/$1/user/archive.o \
 		tools/symbols.py tools/elf.py tools/check_elf.py Makefile $(if $(filter aarch64,$1),$(libfdt))
 	$$Q$(PYTHON) tools/symbols.py --empty > $2/symbols.S
-	$$Q$$(call link_$2,$2/link1.elf) && $(PYTHON) tools/symbols.py $2/link1.elf > $2/symbols.S
-	$$Q$$(call link_$2,$2/link2.elf) && $(PYTHON) tools/symbols.py $2/link2.elf > $2/symbols.S
-	$$Q$$(call link_$2,$2/link3.elf) && $(PYTHON) tools/symbols.py --check $2/link3.elf $2/symbols.S
+	$$Q$$(call link_$2,$2/link1.elf) && $(PYTHON) tools/symbols.py $2/link1.elf $2/objects.list > $2/symbols.S
+	$$Q$$(call link_$2,$2/link2.elf) && $(PYTHON) tools/symbols.py $2/link2.elf $2/objects.list > $2/symbols.S
+	$$Q$$(call link_$2,$2/link3.elf) && $(PYTHON) tools/symbols.py --check $2/link3.elf $2/objects.list $2/symbols.S
 	$$Q$(PYTHON) tools/check_elf.py $1 $2/link3.elf --name $$@
 	@mv $2/link3.elf $$@ && rm -f $2/link1.elf $2/link2.elf
 link_$2 = $(call compiler,$1) -c $2/symbols.S -o $2/symbols.o && \

@@ -234,7 +234,7 @@ struct worker {
 };
 
 static struct {
-	handle_t ended, endpoint;
+	handle_t ended, endpoint, system; /* system: HANDLE_NONE = it has none */
 	uint64_t seed, done, bits; /* bit set: that worker has ended */
 	uint64_t good[CALLS];
 	unsigned started, gave_up;
@@ -244,8 +244,8 @@ static void start(struct worker *worker, unsigned bit)
 {
 	char seed[24], calls[24];
 	const char *const words[] = { "fuzz", "worker", seed, calls, NULL };
-	handle_t handles[] = { worker->memory, all.endpoint };
-	const struct spawn what = { .words = words, .handles = handles, .handle_count = ARRAY_SIZE(handles) };
+	handle_t handles[] = { worker->memory, all.endpoint, all.system };
+	const struct spawn what = { .words = words, .handles = handles, .handle_count = all.system ? 3 : 2 };
 
 	format(seed, sizeof(seed), "%zu", (size_t)(all.seed + all.started++));
 	format(calls, sizeof(calls), "%u", CALLS_EACH);
@@ -295,10 +295,23 @@ static void look_after(struct worker *worker, unsigned bit)
 		bury(worker, bit);
 }
 
+/* Workers may look at the kernel, but neither print nor give orders, if this program can give that. */
+static handle_t kernel_handle(void)
+{
+	uint64_t type, rights, badge;
+	handle_t handle;
+
+	if (sys_handle_info(HANDLE_SYSTEM, &type, &rights, &badge) || type != OBJECT_SYSTEM)
+		return HANDLE_NONE;
+	must(sys_handle_duplicate(HANDLE_SYSTEM, RIGHT_READ | RIGHT_GRANT, 0, &handle), "the kernel's handle");
+	return handle;
+}
+
 static int run_all(uint64_t seed, uint64_t calls)
 {
 	struct worker workers[WORKERS] = { 0 };
 
+	all.system = kernel_handle();
 	all.seed = seed * 1000003;
 	must(sys_notification_create(&all.ended), "notification");
 	must(sys_endpoint_create(&all.endpoint), "endpoint");
