@@ -174,18 +174,27 @@ qemu_iso = $(qemu) $(if $(filter uefi,$(FIRMWARE)),-bios /usr/share/ovmf/OVMF.fd
 interactive = @echo "QEMU: Ctrl-A X quits"; $1; status=$$?; \
 	echo "QEMU has ended with status $$status (Ctrl-A X quits it)"; [ $$status -eq 0 ] || [ $$status -eq 33 ]
 
-.PHONY: run run-iso debug qemu-line
+.PHONY: run run-iso debug console record replay ide qemu-line
 run: $(call kernel,$(machine)) ## build and boot in QEMU, serial console on the terminal; Ctrl-A X quits
 	$(call interactive,$(call qemu_run,mon:stdio))
 run-iso: iso ## boot the ISO
 	$(call interactive,$(call qemu_iso,mon:stdio))
+debugger     := $(PYTHON) tools/debug.py
+debug_folder := $(OUT)/$(machine)$(kind)
+debug_elf    := $(debug_folder)/amber.elf
 qemu-line: ## print the command that run (with ISO=1: run-iso) uses
 	@$(MAKE) --no-print-directory -s $(if $(ISO),iso,$(call kernel,$(machine))) >&2
 	@printf '%s\n' $(call quote,$(if $(ISO),$(call qemu_iso,mon:stdio),$(call qemu_run,mon:stdio)))
-debug: $(call kernel,$(machine)) ## QEMU stopped at the first instruction, and gdb with the kernel's symbols
-	@printf 'exec %s\n' $(call quote,$(call qemu_run,file:$(OUT)/$(machine)/debug.log) -S -gdb stdio) > $(OUT)/$(machine)/debug.sh
-	@echo "serial output goes to $(OUT)/$(machine)/debug.log"
-	@gdb-multiarch -q $(OUT)/$(machine)$(kind)/amber.elf -ex 'set remotetimeout 30' -ex 'target remote | sh $(OUT)/$(machine)/debug.sh'
+debug: $(call kernel,$(machine)) ## QEMU stopped at the first instruction, and gdb with the `amber` commands; AT=violation:N: stopped there
+	@$(debugger) debug $(debug_folder) $(debug_elf) $(if $(AT),--at $(call quote,$(AT))) -- $(call qemu_run,null)
+console: ## the serial line of the machine that debug has started, for another terminal
+	@$(debugger) console $(debug_folder)
+record: $(call kernel,$(machine)) ## run, and record what comes in on the serial line
+	@$(debugger) record $(debug_folder) -- $(call qemu_run,null)
+replay: ## the recorded session once more, the same to the instruction; GDB=1: under gdb
+	@$(debugger) replay $(debug_folder) $(debug_elf) $(if $(GDB),--with-gdb)
+ide: ## compile_commands.json, .clangd, VS Code's tasks and launch file
+	@$(PYTHON) tools/ide.py
 
 # --- Tests, measurements, fuzzing --------------------------------------------------------------------
 # A unit test's head names the sources that it links (" * sources: kernel/json.c") and, if it needs any,
@@ -255,6 +264,8 @@ endif
 ## FIRMWARE bios or uefi, for run-iso
 ## ISO 1: qemu-line prints the command of run-iso
 ## BREAK 1: the kernel whose protections can be left out (build/ARCH/break/)
+## AT violation:N, for debug: stop at the store of that record of an unattended run
+## GDB 1: replay under gdb
 ## T check: only tests whose name contains it; fuzz: seconds for each target
 ## COMPILER gcc or clang (clang and lld build into build/clang/)
 ## V 1: print every command
