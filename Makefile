@@ -115,9 +115,9 @@ endif
 $2/amber.elf: $2/objects.list $2/amber.ld $$(objects_$2) $(OUT)/$1/user/archive.o \
 		tools/symbols.py tools/elf.py tools/check_elf.py Makefile $(if $(filter aarch64,$1),$(libfdt))
 	$$Q$(PYTHON) tools/symbols.py --empty > $2/symbols.S
-	$$Q$$(call link_$2,$2/link1.elf) && $(PYTHON) tools/symbols.py $2/link1.elf > $2/symbols.S
-	$$Q$$(call link_$2,$2/link2.elf) && $(PYTHON) tools/symbols.py $2/link2.elf > $2/symbols.S
-	$$Q$$(call link_$2,$2/link3.elf) && $(PYTHON) tools/symbols.py --check $2/link3.elf $2/symbols.S
+	$$Q$$(call link_$2,$2/link1.elf) && $(PYTHON) tools/symbols.py $2/link1.elf $2/objects.list > $2/symbols.S
+	$$Q$$(call link_$2,$2/link2.elf) && $(PYTHON) tools/symbols.py $2/link2.elf $2/objects.list > $2/symbols.S
+	$$Q$$(call link_$2,$2/link3.elf) && $(PYTHON) tools/symbols.py --check $2/link3.elf $2/objects.list $2/symbols.S
 	$$Q$(PYTHON) tools/check_elf.py $1 $2/link3.elf --name $$@
 	@mv $2/link3.elf $$@ && rm -f $2/link1.elf $2/link2.elf
 link_$2 = $(call compiler,$1) -c $2/symbols.S -o $2/symbols.o && \
@@ -170,9 +170,10 @@ qemu_run = $(qemu) -kernel $(call kernel,$(machine)) -append $(quoted_cmdline)
 qemu_iso = $(qemu) $(if $(filter uefi,$(FIRMWARE)),-bios /usr/share/ovmf/OVMF.fd) \
 	-drive if=none,id=cd,media=cdrom,readonly=on,format=raw,file=$(iso) -device ide-cd,drive=cd,bootindex=0 \
 	$(if $(value CMDLINE),-smbios $(smbios))
-# QEMU's status for the kernel's `ok` with exit=debug is 33 on x86_64.
-interactive = @echo "QEMU: Ctrl-A X quits"; $1; status=$$?; \
-	echo "QEMU has ended with status $$status (Ctrl-A X quits it)"; [ $$status -eq 0 ] || [ $$status -eq 33 ]
+# QEMU's status with exit=debug (docs/reference.md); 0 is also that of a machine that powered off, or that was quit.
+interactive = @echo "QEMU: Ctrl-A X quits"; $1; status=$$?; case $(machine)-$$status in x86_64-33) word=ok;; \
+	x86_64-35) word=failed;; x86_64-37|aarch64-2) word=panic;; x86_64-39|aarch64-3) word=sealed;; *) word=; esac; \
+	echo "QEMU has ended with status $$status$${word:+: $$word} (Ctrl-A X quits it)"; [ $$status -eq 0 ] || [ "$$word" = ok ]
 
 .PHONY: run run-iso debug console record replay ide qemu-line
 run: $(call kernel,$(machine)) ## build and boot in QEMU, serial console on the terminal; Ctrl-A X quits

@@ -200,7 +200,7 @@ static inline uint64_t arch_syscall_argument(const struct trap_frame *frame, uns
 static inline void arch_syscall_set_result(struct trap_frame *frame, unsigned n, uint64_t value); /* 0 = error; 1 … 6 */
 /* For tests that put themselves into user mode's place. */
 static inline void arch_syscall_set_argument(struct trap_frame *frame, unsigned n, uint64_t value);
-static inline uint64_t arch_syscall_result(const struct trap_frame *frame); /* result 0 */
+static inline uint64_t arch_syscall_result(const struct trap_frame *frame, unsigned n); /* 0 = error; 1 … 6 */
 static inline bool arch_frame_is_user(const struct trap_frame *frame);
 /* A new thread's first frame: user mode, interrupts enabled, first argument register = argument, all others 0. */
 void arch_user_frame_init(struct trap_frame *frame, vaddr_t pc, vaddr_t sp, uint64_t argument);
@@ -229,13 +229,15 @@ void arch_code_written(const void *start, size_t bytes);
 /* Interrupt lines for drivers in user mode. A line that fires is masked until it is enabled again. */
 enum error arch_irq_line_enable(unsigned line);
 void arch_irq_line_disable(unsigned line);
-extern unsigned arch_uart_irq_line;                /* class data */
 /* Devices that user mode may have: ports (x86_64), or a page of device memory; both 0 = not there. bytes: 1, 2, 4. */
+enum user_device { USER_DEVICE_UART, USER_DEVICE_KEYBOARD, USER_DEVICES };
 struct arch_user_device {
 	paddr_t page;                                   /* device memory: may be mapped with PERM_USER | PERM_DEVICE */
-	uint16_t port, port_count;
+	uint16_t port;                                  /* the first; which of those behind it belong to the device: */
+	uint32_t ports;                                 /* … bit n: port + n */
+	unsigned irq_line;                              /* 0: none */
 };
-extern struct arch_user_device arch_user_uart;      /* class core: the gate asks it */
+extern struct arch_user_device arch_user_devices[USER_DEVICES]; /* class core: the gate asks it */
 uint32_t arch_port_read(uint16_t port, unsigned bytes);
 void arch_port_write(uint16_t port, unsigned bytes, uint32_t value);
 

@@ -1,36 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/device_access.c: reading and writing the serial line's registers on behalf of a driver in user mode: by ports where the
+ * kernel/device_access.c: reading and writing a device's registers on behalf of a driver in user mode: by ports where the
  * machine has them, else through the kernel's own mapping of the device. Big lock held.
  */
 #include "device_access.h"
 
 #include <arch.h>
 
-enum error device_check(uint32_t offset, uint32_t bytes)
-{
-	uint32_t limit = arch_user_uart.page ? PAGE_SIZE : arch_user_uart.port_count;
+#define PORTS_MAX 32
 
-	if (offset & (bytes - 1) || (bytes > 4 && !arch_user_uart.page))
+enum error device_check(enum user_device device, uint32_t offset, uint32_t bytes)
+{
+	const struct arch_user_device *there = &arch_user_devices[device];
+	uint64_t wanted = (1ull << bytes) - 1;
+
+	if (offset & (bytes - 1) || (bytes > 4 && !there->page))
 		return ERR_INVALID;
-	return offset + bytes > limit ? ERR_RANGE : OK;
+	if (there->page)
+		return offset + bytes > PAGE_SIZE ? ERR_RANGE : OK;
+	return offset >= PORTS_MAX || (wanted << offset & ~(uint64_t)there->ports) ? ERR_RANGE : OK;
 }
 
-static volatile void *register_at(uint32_t offset)
+static volatile void *register_at(paddr_t page, uint32_t offset)
 {
 	for (unsigned i = 0; i < arch_device_count; i++)
-		if (arch_devices[i].start == arch_user_uart.page && !arch_devices[i].gate_only)
+		if (arch_devices[i].start == page && !arch_devices[i].gate_only)
 			return (volatile void *)(arch_devices[i].va + offset);
-	panic("the serial line's registers are not mapped");
+	panic("a user device's registers are not mapped");
 }
 
-uint64_t device_load(uint32_t offset, uint32_t bytes)
+uint64_t device_load(enum user_device device, uint32_t offset, uint32_t bytes)
 {
+	const struct arch_user_device *there = &arch_user_devices[device];
 	volatile void *address;
 
-	if (!arch_user_uart.page)
-		return arch_port_read((uint16_t)(arch_user_uart.port + offset), bytes);
-	address = register_at(offset);
+	if (!there->page)
+		return arch_port_read((uint16_t)(there->port + offset), bytes);
+	address = register_at(there->page, offset);
 	switch (bytes) {
 	case 1:
 		return *(volatile uint8_t *)address;
@@ -43,15 +49,16 @@ uint64_t device_load(uint32_t offset, uint32_t bytes)
 	}
 }
 
-void device_store(uint32_t offset, uint32_t bytes, uint64_t value)
+void device_store(enum user_device device, uint32_t offset, uint32_t bytes, uint64_t value)
 {
+	const struct arch_user_device *there = &arch_user_devices[device];
 	volatile void *address;
 
-	if (!arch_user_uart.page) {
-		arch_port_write((uint16_t)(arch_user_uart.port + offset), bytes, (uint32_t)value);
+	if (!there->page) {
+		arch_port_write((uint16_t)(there->port + offset), bytes, (uint32_t)value);
 		return;
 	}
-	address = register_at(offset);
+	address = register_at(there->page, offset);
 	switch (bytes) {
 	case 1:
 		*(volatile uint8_t *)address = (uint8_t)value;

@@ -25,6 +25,38 @@ static bool fail_some(struct link *queue)
 	return list_is_empty(queue);
 }
 
+static bool waits_with(const struct thread *thread, const struct handle *handle)
+{
+	return !thread->is_fault && &thread->space->handles == handle->table &&
+	       arch_syscall_argument(thread->frame, 0) == handle->value;
+}
+
+/* At most all threads that there are (mm/stack.c) are looked at. */
+bool ipc_fail_users_step(const struct handle *handle)
+{
+	struct object *object = handle->object;
+	struct link *queue, *next;
+	unsigned left = FAILS_AT_ONCE;
+
+	if (object->type == OBJECT_ENDPOINT)
+		queue = &((struct endpoint *)object)->queue;
+	else if (object->type == OBJECT_NOTIFICATION)
+		queue = &((struct notification *)object)->queue;
+	else
+		return true;
+	for (struct link *link = queue->next; link != queue; link = next) {
+		struct thread *thread = LINK_OWNER(link, struct thread, queue);
+
+		next = link->next;
+		if (!waits_with(thread, handle))
+			continue;
+		ipc_fail(thread, ERR_GONE);
+		if (!--left)
+			return false;
+	}
+	return true;
+}
+
 bool endpoint_destroy_step(struct object *object)
 {
 	struct endpoint *endpoint = (struct endpoint *)object;

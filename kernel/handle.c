@@ -15,6 +15,7 @@
 #include "region.h"
 #include "space.h"
 
+#define REVOKE_COST 16 /* of a budget: all who wait at its object are looked at */
 #define STEP_BUDGET 32 /* children that move up, or handles that are closed */
 
 static uint64_t page_count;
@@ -154,6 +155,17 @@ void handle_close(struct handle *handle)
 		;
 }
 
+/* Revoked: nothing can be done with it from here on, and whoever waits with it doesn't any more. True = done. */
+static bool disarm(struct handle *handle)
+{
+	bool received = receives(handle->object, handle->rights);
+
+	handle->rights = 0;
+	if (received)
+		endpoint_receiver_gone((struct endpoint *)handle->object);
+	return ipc_fail_users_step(handle);
+}
+
 bool handle_revoke_step(struct handle *handle)
 {
 	unsigned budget = STEP_BUDGET;
@@ -170,8 +182,10 @@ bool handle_revoke_step(struct handle *handle)
 		child = LINK_OWNER(handle->children.next, struct handle, siblings);
 		budget = bequeath(child, handle, budget);
 		if (budget) {
+			if (!disarm(child))
+				return true;
 			close_childless(child);
-			budget--;
+			budget -= MIN(budget, REVOKE_COST);
 		}
 	}
 	return true;

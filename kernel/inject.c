@@ -111,11 +111,7 @@ static void report(unsigned n, const struct injection *injection, const char *re
 	struct json *json;
 
 	memcpy(&value, after, MIN(inject_form_bytes(injection->form), sizeof(value)));
-	if (is_mapped) /* also where nothing was caught a person wants to see what became of it */
-		log_info("inject", "%s:%s %s, memory holds 0x%lx%s", injection->target, inject_form_text(injection->form), result,
-		         (unsigned long)value, injection->form == INJECT_FILL ? " ..." : "");
 	json = event_begin("inject");
-
 	json_number(json, "n", n);
 	json_text(json, "target", injection->target);
 	json_text(json, "result", result);
@@ -124,6 +120,9 @@ static void report(unsigned n, const struct injection *injection, const char *re
 	else
 		json_null(json, "after");
 	event_end(json);
+	if (is_mapped) /* behind the write's own lines, which event_begin prints; also where nothing was caught */
+		log_info("inject", "%s:%s %s, memory holds 0x%lx%s", injection->target, inject_form_text(injection->form), result,
+		         (unsigned long)value, injection->form == INJECT_FILL ? " ..." : "");
 }
 
 static bool is_atomic(enum inject_form form)

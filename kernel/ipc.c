@@ -13,6 +13,8 @@
 #include "space.h"
 #include "user_trap.h"
 
+#define FAILURES_AT_ONCE 16 /* senders whose message can't be sent */
+
 /* The handles that travel along, looked up: in the sender's table at the moment of transfer. */
 struct luggage {
 	unsigned count;
@@ -112,6 +114,8 @@ enum error ipc_check_info(uint64_t info)
 void ipc_hand_over(struct thread *thread)
 {
 	timeout_cancel(thread);
+	if (thread->traced.is_open)
+		trace_end(thread);
 	if (!thread->is_killed)
 		sched_hand_over(thread);
 }
@@ -179,6 +183,7 @@ void ipc_drop_caller(struct thread *server)
 enum error ipc_receive(struct thread *receiver, struct endpoint *endpoint, uint64_t timeout)
 {
 	struct thread *sender;
+	unsigned failures = 0;
 
 	ipc_drop_caller(receiver);
 	while ((sender = first_in(endpoint, THREAD_SENDING))) {
@@ -186,6 +191,8 @@ enum error ipc_receive(struct thread *receiver, struct endpoint *endpoint, uint6
 
 		if (error) { /* it is the sender's: its handles, or the receiver has no room for them */
 			ipc_fail(sender, error);
+			if (++failures == FAILURES_AT_ONCE)
+				return RECEIVE_AGAIN;
 			continue;
 		}
 		list_remove(&sender->queue);
@@ -263,11 +270,16 @@ static void untie(struct thread *caller)
 	caller->reply = NULL;
 }
 
-void ipc_thread_ends(struct thread *thread)
+void ipc_wait_ends(struct thread *thread)
 {
 	list_remove(&thread->queue);
 	timeout_cancel(thread);
 	untie(thread);
+}
+
+void ipc_thread_ends(struct thread *thread)
+{
+	ipc_wait_ends(thread);
 	ipc_drop_caller(thread);
 }
 

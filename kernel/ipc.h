@@ -11,6 +11,7 @@
 
 /* What an operation that blocks returns: its result is stored by whoever wakes it; syscall_handle then calls sched_leave. */
 #define SYSCALL_BLOCKED ERR_COUNT
+#define RECEIVE_AGAIN   (ERR_COUNT + 1) /* ipc_receive: many senders have failed: again, behind a preemption point */
 
 struct endpoint {
 	struct object object;
@@ -37,6 +38,9 @@ bool reply_destroy_step(struct object *object);
 void endpoint_receiver_added(struct endpoint *endpoint);  /* a handle with RIGHT_RECEIVE: kernel/handle.c */
 void endpoint_receiver_gone(struct endpoint *endpoint);
 
+/* Some of those who wait at an endpoint or a notification with this handle hear ERR_GONE; true = nobody does any more. */
+bool ipc_fail_users_step(const struct handle *handle) __must_check;
+
 void notification_signal(struct notification *notification, uint64_t bits);
 /* What a waiting thread waited for is over: result 0, ready. / It fails; it may be in a queue. */
 void ipc_finish(struct thread *thread, enum error error);
@@ -44,13 +48,16 @@ void ipc_fail(struct thread *thread, enum error error);
 /* A partner has what it waited for, and goes on next. */
 void ipc_hand_over(struct thread *thread);
 enum error ipc_check_info(uint64_t info) __must_check;
-/* The current thread's operation. SYSCALL_BLOCKED: it waits now; else the result. */
+/* The current thread's operation. SYSCALL_BLOCKED: it waits now; else the result; RECEIVE_AGAIN. */
 enum error ipc_send(struct thread *sender, struct endpoint *endpoint, uint64_t badge, bool wants_reply,
                     uint64_t timeout) __must_check;
 enum error ipc_receive(struct thread *receiver, struct endpoint *endpoint, uint64_t timeout) __must_check;
 enum error ipc_reply(struct thread *server) __must_check;
 enum error ipc_reply_kept(struct thread *server, struct reply *reply) __must_check;
 void ipc_drop_caller(struct thread *server); /* who waits for its answer gets ERR_GONE */
+/* It waits for nothing any more. Whoever waits for its answer still does: ipc_thread_ends, in its own context. (Told here, a
+ * caller whose call is a fault would be killed here, and its caller, and so on.) */
+void ipc_wait_ends(struct thread *thread);
 /* Everything that this thread waits for or owes to others in IPC is undone; partners get ERR_GONE. */
 void ipc_thread_ends(struct thread *thread);
 /* A time-out: the operation fails with ERR_TIMEOUT; kernel/timeout.c. The thread is made ready. */

@@ -12,25 +12,33 @@
 #include "big_lock.h"
 #include "ipc.h"
 
-static struct irq *bound; /* there is one line */
+static struct irq *bound[USER_DEVICES];
 
-struct irq *irq_new_of_uart(void)
+static unsigned line_of(const struct irq *irq)
 {
-	struct irq *irq = arch_uart_irq_line ? object_new(OBJECT_IRQ) : NULL;
+	return arch_user_devices[irq->device].irq_line;
+}
+
+struct irq *irq_new_of_device(enum user_device device)
+{
+	struct irq *irq = arch_user_devices[device].irq_line ? object_new(OBJECT_IRQ) : NULL;
 
 	if (irq)
-		irq->line = arch_uart_irq_line;
+		irq->device = device;
 	return irq;
 }
 
 bool irq_object_fire(unsigned line)
 {
-	bool is_bound;
+	bool is_bound = false;
 
 	big_lock_take();
-	is_bound = bound && bound->line == line;
-	if (is_bound)
-		notification_signal(bound->notification, bound->bits);
+	for (unsigned i = 0; i < USER_DEVICES; i++) {
+		if (!bound[i] || line_of(bound[i]) != line)
+			continue;
+		is_bound = true;
+		notification_signal(bound[i]->notification, bound[i]->bits);
+	}
 	big_lock_drop();
 	return is_bound;
 }
@@ -39,14 +47,14 @@ bool irq_object_fire(unsigned line)
 enum error irq_bind(struct irq *irq, struct notification *notification, uint64_t bits)
 {
 	struct notification *before = irq->notification;
-	enum error error = arch_irq_line_enable(irq->line);
+	enum error error = arch_irq_line_enable(line_of(irq));
 
 	if (error)
 		return error;
 	object_hold(&notification->object);
 	irq->notification = notification;
 	irq->bits = bits;
-	bound = irq;
+	bound[irq->device] = irq;
 	if (before)
 		object_let_go(&before->object);
 	return OK;
@@ -54,7 +62,7 @@ enum error irq_bind(struct irq *irq, struct notification *notification, uint64_t
 
 enum error irq_acknowledge(struct irq *irq)
 {
-	return irq->notification ? arch_irq_line_enable(irq->line) : (enum error)ERR_NOT_FOUND;
+	return irq->notification ? arch_irq_line_enable(line_of(irq)) : (enum error)ERR_NOT_FOUND;
 }
 
 bool irq_destroy_step(struct object *object)
@@ -62,11 +70,11 @@ bool irq_destroy_step(struct object *object)
 	struct irq *irq = (struct irq *)object;
 
 	if (irq->notification) {
-		arch_irq_line_disable(irq->line);
+		arch_irq_line_disable(line_of(irq));
 		object_let_go(&irq->notification->object);
 	}
 	irq->notification = NULL;
-	if (bound == irq)
-		bound = NULL;
+	if (bound[irq->device] == irq)
+		bound[irq->device] = NULL;
 	return true;
 }

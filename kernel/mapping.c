@@ -187,7 +187,7 @@ static enum error check_request(const struct space *space, const struct map_requ
 		return ERR_RANGE;
 	if (request->perms & ~request->rights)
 		return ERR_RIGHTS;
-	if (memory->is_device && !arch_user_uart.page)
+	if (memory->is_device && !arch_user_devices[memory->device].page)
 		return ERR_UNSUPPORTED;
 	return memory->sealings ? ERR_BUSY : OK;
 }

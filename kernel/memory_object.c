@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/memory_object.c: memory objects: cleared frames that handles stand for and regions map, and the one that stands for the
- * serial line's registers. The frames live as long as the object, which each mapping keeps alive. Big lock held.
+ * kernel/memory_object.c: memory objects: cleared frames that handles stand for and regions map, and those that stand for
+ * devices' registers. The frames live as long as the object, which each mapping keeps alive. Big lock held.
  */
 #include "space.h"
 
@@ -14,7 +14,7 @@
 #define FREES_AT_ONCE    32
 #define FRAMES_PER_INDEX (PAGE_SIZE / sizeof(uint64_t))
 
-static struct memory *device_memory;
+static struct memory *device_memory[USER_DEVICES];
 
 static enum error add_index(struct memory *memory, unsigned number)
 {
@@ -74,12 +74,14 @@ void memory_discard(struct memory *memory)
 	object_let_go(&memory->object);
 }
 
-struct memory *memory_of_device(void)
+struct memory *memory_of_device(enum user_device device)
 {
-	struct memory *memory = device_memory;
+	struct memory *memory = device_memory[device];
 
 	if (memory)
 		return memory;
+	if (!arch_user_devices[device].page && !arch_user_devices[device].ports)
+		return NULL;
 	memory = object_new(OBJECT_MEMORY);
 	if (!memory)
 		return NULL;
@@ -89,10 +91,11 @@ struct memory *memory_of_device(void)
 	}
 	list_init(&memory->regions);
 	memory->is_device = true;
+	memory->device = device;
 	memory->pages = 1;
-	memory->frames[0][0] = arch_user_uart.page;
+	memory->frames[0][0] = arch_user_devices[device].page;
 	object_hold(&memory->object); /* it stays: there is one such device, and programs come and go */
-	device_memory = memory;
+	device_memory[device] = memory;
 	return memory;
 }
 

@@ -52,7 +52,7 @@ static enum error __init boot_module(void)
 	}
 	module = phys_to_virt(module_start);
 	module_bytes = module_end - module_start;
-	log_info("module", "%u programs in the boot module", files);
+	log_info("module", "programs in the boot module: %u", files);
 	return OK;
 }
 INITCALL(INITCALL_KERNEL, boot_module);
@@ -155,16 +155,14 @@ static void unload(struct space *space, const struct elf_program *program, unsig
 			return; /* the space is ending: that unmaps them */
 }
 
-enum error program_load(struct space *space, const uint8_t *elf, size_t bytes, vaddr_t *entry)
+enum error program_load(struct space *space, const uint8_t *elf, size_t bytes, vaddr_t *entry, const char **why)
 {
 	struct elf_program program;
-	const char *why;
-	enum error error = elf_check(elf, bytes, arch_elf_machine, &program, &why);
+	enum error error = elf_check(elf, bytes, arch_elf_machine, &program, why);
 
-	if (error) {
-		log_more("program", "not loaded: %s", why);
+	if (error)
 		return error;
-	}
+	*why = NULL;
 	for (unsigned i = 0; i < program.segment_count; i++) {
 		error = load_segment(space, &program.segments[i]);
 		if (error) {

@@ -12,8 +12,9 @@
 void program_remember_module(paddr_t start, paddr_t end);
 enum error program_find(const char *name, size_t length, const uint8_t **elf, size_t *bytes) __must_check;
 /* Maps the segments of an ELF file into an empty space: checked as a whole first (kernel/elf.c), W^X, within the user half;
- * nothing is left mapped if it fails. Preemption points: the caller holds the space (space_hold). Big lock held. */
-enum error program_load(struct space *space, const uint8_t *elf, size_t bytes, vaddr_t *entry) __must_check;
+ * nothing is left mapped if it fails; `why` then says what is wrong with the file, or is NULL if it isn't the file's fault.
+ * Preemption points: the caller holds the space (space_hold). Big lock held. */
+enum error program_load(struct space *space, const uint8_t *elf, size_t bytes, vaddr_t *entry, const char **why) __must_check;
 /* kernel/program_first.c: runs init="…" to its end in the calling kernel thread; true = its exit code was 0, nothing leaked. */
 bool program_run_first(const char *words);
 /* The same file: runs `supervisor`, with `commands` (NULL: none) as its second word. Returns when it has ended, which it never

@@ -20,7 +20,7 @@
 #include "system.h"
 
 #define FIRST_HANDLES HANDLE_KEYBOARD_IRQ /* at most; they are numbered from 1 on */
-#define SETTLE_US     1000000             /* its last thread is taken apart while we look */
+#define SETTLE_US     10000000            /* its last thread is taken apart while we look */
 
 struct first {
 	const char *words;      /* the first one is the program's name */
@@ -30,6 +30,7 @@ struct first {
 	struct space *space;
 	struct thread *thread;
 	vaddr_t entry;
+	const char *why; /* what is wrong with its file */
 };
 
 static size_t name_length(const char *words)
@@ -95,23 +96,39 @@ static enum error make_thread(struct first *first)
 	return OK;
 }
 
+/* Not for a program that init= names. */
+static struct irq *irq_new_of_keyboard(const struct first *first)
+{
+	return first->handle_count >= HANDLE_KEYBOARD_IRQ ? irq_new_of_device(USER_DEVICE_KEYBOARD) : NULL;
+}
+
+/* Writing to the PS/2 controller could reset the machine. */
+static uint32_t rights_of(const struct first *first, unsigned handle)
+{
+	if (handle == HANDLE_SYSTEM)
+		return first->system_rights;
+	return handle == HANDLE_KEYBOARD ? RIGHT_READ | RIGHT_GRANT | RIGHT_CONTROL : RIGHTS_ALL;
+}
+
 /* Each at its number: where there is nothing, a place is kept until the last one is in. The table has room. */
 static void give_handles(const struct first *first)
 {
 	struct lab_device *lab = lab_device_new();
-	struct irq *irq = irq_new_of_uart();
-	struct memory *uart = irq ? memory_of_device() : NULL;
+	struct irq *irq = irq_new_of_device(USER_DEVICE_UART), *keyboard_irq = irq_new_of_keyboard(first);
+	struct memory *uart = irq ? memory_of_device(USER_DEVICE_UART) : NULL;
+	struct memory *keyboard = keyboard_irq ? memory_of_device(USER_DEVICE_KEYBOARD) : NULL;
 	struct system *system = system_new();
 	struct object *objects[FIRST_HANDLES + 1] = {
 		[HANDLE_SPACE] = &first->space->object, [HANDLE_THREAD] = &first->thread->object, [HANDLE_LAB] = lab ? &lab->object : NULL,
 		[HANDLE_UART] = uart ? &uart->object : NULL, [HANDLE_UART_IRQ] = irq ? &irq->object : NULL,
-		[HANDLE_SYSTEM] = system ? &system->object : NULL,
+		[HANDLE_SYSTEM] = system ? &system->object : NULL, [HANDLE_KEYBOARD] = keyboard ? &keyboard->object : NULL,
+		[HANDLE_KEYBOARD_IRQ] = keyboard_irq ? &keyboard_irq->object : NULL,
 	};
 	struct handle *handles[FIRST_HANDLES + 1];
 
 	for (unsigned i = 1; i <= first->handle_count; i++)
 		handles[i] = handle_insert(&first->space->handles, objects[i] ? objects[i] : &first->space->object,
-		                           i == HANDLE_SYSTEM ? first->system_rights : RIGHTS_ALL, 0, NULL);
+		                           rights_of(first, i), 0, NULL);
 	for (unsigned i = 1; i <= first->handle_count; i++)
 		if (!objects[i])
 			handle_close(handles[i]);
@@ -129,7 +146,7 @@ static enum error start(struct first *first)
 		return error;
 	space_hold(first->space);
 	format(first->space->name, sizeof(first->space->name), "%.*s", (int)name_length(first->words), first->words);
-	error = program_load(first->space, elf, bytes, &first->entry);
+	error = program_load(first->space, elf, bytes, &first->entry, &first->why);
 	if (!error)
 		error = map_stack(first->space);
 	if (!error)
@@ -177,7 +194,7 @@ static bool everything_is_back(const struct census *before, char *text, size_t b
 	}
 }
 
-static bool say_not_started(const char *words, enum error error)
+static bool say_not_started(const char *words, enum error error, const char *why)
 {
 	char names[160];
 
@@ -185,7 +202,7 @@ static bool say_not_started(const char *words, enum error error)
 	if (error == ERR_NOT_FOUND)
 		log_error("init", "no such program '%.*s' (there are: %s)", (int)name_length(words), words, names);
 	else
-		log_error("init", "'%.*s' can't be started: %s", (int)name_length(words), words, error_text(error));
+		log_error("init", "'%.*s' can't be started: %s", (int)name_length(words), words, why ? why : error_text(error));
 	return false;
 }
 
@@ -213,7 +230,7 @@ static bool run(const char *words)
 	enum error error = run_to_the_end(&first, &code);
 
 	if (error)
-		return say_not_started(words, error);
+		return say_not_started(words, error, first.why);
 	if (code >= EXIT_KILLED)
 		log_error("init", "'%.*s' was killed", (int)name_length(words), words);
 	else
@@ -229,7 +246,7 @@ bool program_run_first(const char *words)
 
 	arch_irq_save();
 	big_lock_take();
-	(void)memory_of_device(); /* it stays, so it counts */
+	(void)memory_of_device(USER_DEVICE_UART); /* it stays, so it counts */
 	big_lock_drop();
 	arch_irq_enable();
 	census_take(&before); /* takes long, and nobody else does anything */

@@ -95,6 +95,8 @@ static inline void timeout_cancel(struct thread *thread)
 static inline void thread_make_ready(struct thread *thread)
 {
 	timeout_cancel(thread);
+	if (thread->traced.is_open)
+		trace_end(thread);
 	if (!thread->is_killed)
 		sched_enqueue(thread);
 }

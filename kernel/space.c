@@ -82,6 +82,7 @@ bool space_end_step(struct space *space)
 	if (space->pager)
 		object_let_go(&space->pager->object);
 	space->pager = NULL;
+	trace_space(space, false);
 	space->is_ended = true;
 	return true;
 }

@@ -25,6 +25,7 @@ struct space {
 	bool is_loading;              /* space_load is under way */
 	bool is_dying;                /* its last handle is gone: its threads are killed */
 	bool is_ending;               /* nothing may be added any more: threads, handles, mappings */
+	bool is_traced;               /* its calls are printed: kernel/trace.c */
 	bool is_ended;                /* … and all that it had is gone; only its struct is left */
 	struct endpoint *pager;       /* NULL: a fault kills */
 	uint64_t pager_badge;
@@ -43,7 +44,8 @@ extern struct link all_spaces;        /* kernel/space.c */
 /* Frames of a memory object: pages of 512 addresses. */
 struct memory {
 	struct object object;
-	bool is_device;               /* its one page is arch_user_uart's */
+	bool is_device;               /* its one page is that of … */
+	uint8_t device;               /* … this one: enum user_device */
 	uint32_t pages;
 	uint32_t filled;              /* frames that there are: all of them once it is made */
 	uint32_t sealings;            /* regions of it that are being sealed: no other mapping may be made */
@@ -96,7 +98,8 @@ bool space_end_step(struct space *space) __must_check;
 /* Cleared; with preemption points if it is large: ERR_GONE, the current thread was killed meanwhile. */
 enum error memory_new(uint32_t pages, struct memory **memory) __must_check;
 void memory_discard(struct memory *memory); /* nobody got a handle to it; object_reap takes it apart */
-struct memory *memory_of_device(void);  /* the serial line's registers: made when first asked for, for good; NULL: no memory */
+/* A device's registers: made when first asked for, for good. NULL: there is no such device, or no memory. */
+struct memory *memory_of_device(enum user_device device);
 bool memory_destroy_step(struct object *object);
 static inline paddr_t memory_frame(const struct memory *memory, uint32_t page)
 {

@@ -52,7 +52,7 @@ static enum error check_bytes(uint64_t bytes)
 }
 
 /* The first three arguments of device_read and device_write. */
-static enum error device_arguments(const struct trap_frame *frame, uint32_t rights)
+static enum error device_arguments(const struct trap_frame *frame, uint32_t rights, enum user_device *device)
 {
 	uint64_t offset = arch_syscall_argument(frame, 1), bytes = arch_syscall_argument(frame, 2);
 	struct handle *handle;
@@ -62,30 +62,33 @@ static enum error device_arguments(const struct trap_frame *frame, uint32_t righ
 		return error;
 	if (!((const struct memory *)handle->object)->is_device)
 		return ERR_TYPE;
+	*device = ((const struct memory *)handle->object)->device;
 	if (offset > OFFSET_MAX)
 		return ERR_RANGE;
 	error = check_bytes(bytes);
-	return error ? error : device_check((uint32_t)offset, (uint32_t)bytes);
+	return error ? error : device_check(*device, (uint32_t)offset, (uint32_t)bytes);
 }
 
 enum error sys_device_read(struct trap_frame *frame)
 {
-	enum error error = device_arguments(frame, RIGHT_READ);
+	enum user_device device;
+	enum error error = device_arguments(frame, RIGHT_READ, &device);
 
 	if (!error)
-		arch_syscall_set_result(frame, 1, device_load((uint32_t)arch_syscall_argument(frame, 1),
+		arch_syscall_set_result(frame, 1, device_load(device, (uint32_t)arch_syscall_argument(frame, 1),
 		                                              (uint32_t)arch_syscall_argument(frame, 2)));
 	return error;
 }
 
 enum error sys_device_write(struct trap_frame *frame)
 {
-	enum error error = device_arguments(frame, RIGHT_WRITE);
+	enum user_device device;
+	enum error error = device_arguments(frame, RIGHT_WRITE, &device);
 
 	if (error)
 		return error;
 	commit_begin();
-	device_store((uint32_t)arch_syscall_argument(frame, 1), (uint32_t)arch_syscall_argument(frame, 2),
+	device_store(device, (uint32_t)arch_syscall_argument(frame, 1), (uint32_t)arch_syscall_argument(frame, 2),
 	             arch_syscall_argument(frame, 3));
 	commit_end();
 	return OK;

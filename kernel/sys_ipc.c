@@ -39,13 +39,28 @@ enum error sys_send(struct trap_frame *frame)
 	return do_send(frame, false);
 }
 
-static enum error do_receive(struct trap_frame *frame, struct handle *handle)
+static enum error receive_once(struct trap_frame *frame, struct handle *handle)
 {
 	enum error error;
 
 	commit_begin();
 	error = ipc_receive(thread_current(), (struct endpoint *)handle->object, arch_syscall_argument(frame, TIMEOUT_ARGUMENT));
 	commit_end();
+	return error;
+}
+
+static enum error do_receive(struct trap_frame *frame, struct handle *handle)
+{
+	enum error error;
+
+	while ((error = receive_once(frame, handle)) == RECEIVE_AGAIN) {
+		sched_preemption_point();
+		if (thread_current()->is_killed)
+			return ERR_GONE; /* it must not wait: nobody would wake it */
+		error = argument_object(frame, 0, OBJECT_ENDPOINT, RIGHT_RECEIVE, &handle);
+		if (error)
+			return error;
+	}
 	return error;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "syscall.h"
 
+#include <amber/log.h>
 #include <amber/string.h>
 
 #include "program.h"
@@ -43,6 +44,7 @@ static enum error load(struct space *space, const char *name, size_t name_bytes,
 {
 	const uint8_t *elf;
 	size_t bytes;
+	const char *why;
 	enum error error = program_find(name, name_bytes, &elf, &bytes);
 
 	if (error)
@@ -50,10 +52,12 @@ static enum error load(struct space *space, const char *name, size_t name_bytes,
 	space_hold(space);
 	space->is_loading = true;
 	sched_preemption_point(); /* looking it up may have taken long */
-	error = program_load(space, elf, bytes, entry);
+	error = program_load(space, elf, bytes, entry, &why);
 	space->is_loading = false;
 	if (!error)
 		copy_text(space->name, sizeof(space->name), name);
+	else if (why)
+		log_more("program", "'%.*s' is not loaded: %s", (int)name_bytes, name, why);
 	space_let_go(space);
 	return error;
 }

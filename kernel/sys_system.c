@@ -24,6 +24,8 @@ static const struct kind {
 	[SYSTEM_VIOLATIONS] = { system_read_violations, sizeof(struct system_violation), false },
 	[SYSTEM_SYMBOL] = { system_read_symbol, sizeof(struct system_symbol), true },
 	[SYSTEM_PROGRAMS] = { system_read_programs, sizeof(struct system_program), false },
+	[SYSTEM_ROOTS] = { system_read_roots, sizeof(struct system_root), false },
+	[SYSTEM_MAPPINGS] = { system_read_mappings, sizeof(struct system_mapping), false },
 };
 
 /* One record at a time, until it is copied: nobody else runs in between. */

@@ -44,6 +44,9 @@ enum error system_read_symbol(struct system_reading *reading);     /* the same *
 enum error system_read_violations(struct system_reading *reading); /* kernel/system_violations.c */
 enum error system_read_programs(struct system_reading *reading);   /* kernel/system_programs.c */
 
+enum error system_read_roots(struct system_reading *reading);      /* kernel/system_maps.c, the next one too */
+enum error system_read_mappings(struct system_reading *reading);   /* ERR_NOT_FOUND: `of` is no root */
+
 /* kernel/system_threads.c: it is about to end; exit_code is set, it still has its space. */
 void system_thread_ends(struct thread *thread);
 struct thread *system_thread_by_id(uint64_t id); /* a living one, or NULL */

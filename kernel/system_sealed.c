@@ -25,7 +25,7 @@ enum error system_read_symbol(struct system_reading *reading)
 	const struct symbol *symbol;
 	enum error error;
 
-	if (!length || length == sizeof(record->name))
+	if (!length || length == sizeof(record->name) || reading->cursor)
 		return ERR_INVALID;
 	record->address = record->bytes = record->is_sealed = 0;
 	error = symbol_find(record->name, length, &symbol, record->which, sizeof(record->which));

@@ -274,7 +274,7 @@ void thread_kill(struct thread *thread, enum exit_reason reason)
 			return; /* inside the kernel: it finds out at the edge */
 		sched_dequeue(thread);
 	} else {
-		ipc_thread_ends(thread);
+		ipc_wait_ends(thread);
 	}
 	thread->sp = arch_context_prepare((vaddr_t)thread->frame, end_in_own_context, thread);
 	sched_enqueue(thread);
@@ -333,6 +333,8 @@ void thread_end(uint64_t exit_code)
 	thread->in_syscall = false;
 	thread->commit_depth = 0;
 	system_thread_ends(thread);
+	trace_thread_ends(thread);
+	violation_log_thread_ends(thread->serial);
 	ipc_thread_ends(thread);
 	if (thread->space)
 		leave_space(thread);

@@ -16,6 +16,7 @@
 #include <arch.h>
 
 #include "object.h"
+#include "trace.h"
 
 struct space;
 struct endpoint;
@@ -73,6 +74,7 @@ struct thread {
 	bool is_idle, is_essential;  /* kernel threads; essential: nothing goes on without it */
 	bool in_syscall;
 	uint32_t syscall;            /* its number, while in_syscall */
+	struct traced_call traced;   /* if its space is traced */
 	uint64_t exit_code, runs;
 	struct link of_space;
 	struct notification *watcher;/* signalled at its end */

@@ -188,6 +188,13 @@ void violation_log_print(void)
 	}
 }
 
+/* Read without the lock: only this thread could have opened it. */
+void violation_log_thread_ends(uint64_t serial)
+{
+	if (__atomic_load_n(&is_open, __ATOMIC_RELAXED) && __atomic_load_n(&open_thread, __ATOMIC_RELAXED) == serial)
+		violation_log_flush();
+}
+
 /* Also what another CPU is printing is out then. */
 void violation_log_flush(void)
 {

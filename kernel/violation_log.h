@@ -25,6 +25,8 @@ bool violation_log_merge(struct violation *violation, const struct chain *chain)
 void violation_log_open(struct violation *violation, const struct chain *chain);
 /* Prints the open record, if there is one, and closes it. Any context, interrupts masked inside. */
 void violation_log_flush(void);
+/* A thread ends: nobody else can join its record. */
+void violation_log_thread_ends(uint64_t serial);
 /* The newest record, printed or not. */
 const struct violation *violation_log_last(void);
 void violation_log_tick(void); /* closes a record whose last store is 100 ms old */

@@ -26,7 +26,7 @@ struct address_space {
 enum error address_space_create(struct address_space *space) __must_check;
 /* Makes the tables that a later map needs, so that it can't fail for want of memory. What it made stays if it fails. */
 enum error address_space_prepare(struct address_space *space, vaddr_t addr, uint64_t pages) __must_check;
-/* Maps `pages` consecutive frames of type FRAME_USER (or the pages of arch_user_uart with PERM_DEVICE). perms: PERM_R, PERM_W,
+/* Maps `pages` consecutive frames of type FRAME_USER (or the pages of arch_user_devices with PERM_DEVICE). perms: PERM_R, PERM_W,
  * PERM_X (never with W), PERM_DEVICE; PERM_USER is added. ERR_DENIED: something is mapped there, or the gate refuses;
  * ERR_NOT_MAPPED: not prepared. All or nothing per call if the range lies in one table (2 MiB), else per table. */
 enum error address_space_map(struct address_space *space, vaddr_t addr, paddr_t first, uint64_t pages,

@@ -73,14 +73,17 @@ static inline enum error check_place(paddr_t table, uint64_t index, uint64_t cou
 	return frame.type == FRAME_USER_TABLE && frame.level == 1 ? OK : ERR_DENIED;
 }
 
-/* What user mode may see that is no user memory: the vDSO's pages, each in one way only, and the serial line's registers. */
+/* What user mode may see that is no user memory: the vDSO's pages, each in one way only, and devices' registers. */
 static bool is_extra(paddr_t addr, unsigned perms)
 {
 	if (addr == gate_image_to_phys(vdso_data))
 		return perms == (PERM_USER | PERM_R);
 	if (addr == gate_image_to_phys(vdso_code))
 		return perms == (PERM_USER | PERM_R | PERM_X);
-	return addr && addr == arch_user_uart.page && (perms & ~PERM_W) == (PERM_USER | PERM_R | PERM_DEVICE);
+	for (unsigned i = 0; i < USER_DEVICES; i++)
+		if (addr && addr == arch_user_devices[i].page)
+			return (perms & ~PERM_W) == (PERM_USER | PERM_R | PERM_DEVICE);
+	return false;
 }
 
 static __noinline uint64_t map_extra(pte_t *slot, paddr_t addr, unsigned perms, uint64_t count)

@@ -170,6 +170,38 @@ enum error pagetable_expect(paddr_t root, vaddr_t addr, paddr_t frame, uint64_t 
 	return OK;
 }
 
+/* Past the addresses between the halves, which nothing maps. */
+static vaddr_t canonical(vaddr_t addr)
+{
+	return addr >> 47 == 1 ? 0xffff800000000000 : addr;
+}
+
+/* Goes down from the root for each entry: simple, and tables may change between two of them. */
+enum error pagetable_next(paddr_t root, vaddr_t *addr, unsigned *budget, struct mapping *mapping)
+{
+	do {
+		paddr_t table = root;
+		pte_t pte = 0;
+		int level = 4;
+
+		for (;; level--) {
+			pte = table_at(table)[pagetable_index(*addr, level)];
+			if (!pte_is_present(pte) || !pte_is_table(pte, level))
+				break;
+			table = pte_addr(pte, level);
+		}
+		*mapping = (struct mapping){ ALIGN_DOWN(*addr, level_bytes(level)), pte_is_present(pte) ? pte_addr(pte, level) : 0,
+		                             level_bytes(level), pte_is_present(pte) ? pte_perms(pte) : 0, table,
+		                             pagetable_index(*addr, level), level };
+		*addr = canonical(mapping->start + mapping->bytes);
+		if (pte_is_present(pte))
+			return OK;
+		if (!*addr)
+			return ERR_NOT_FOUND;
+	} while (--*budget);
+	return ERR_BUSY;
+}
+
 /* Visits the leaves below one table; `addr` is where its first entry's range starts. Four levels deep at most. */
 static void visit_table(paddr_t table, int level, vaddr_t addr, pagetable_visitor visit, void *context)
 {

@@ -146,7 +146,7 @@ def summary(kernel):
     sizes = [f"{name} {(kernel.symbol(f'__{name}_end') - kernel.symbol(f'__{name}_start')) // 1024}" for name in RANGES]
     total = (kernel.symbol("__image_end") - IMAGE_BASE) // 1024
     data = (kernel.symbol("__image_end") - kernel.symbol("__data_start")) // 1024
-    return f"{total} KiB ({', '.join(sizes)}, of that programs {archive_bytes(kernel) // 1024}, data {data})"
+    return f"{total} KiB ({', '.join(sizes)}, data {data}; programs, within rodata: {archive_bytes(kernel) // 1024})"
 
 
 def main(args):

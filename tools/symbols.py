@@ -3,12 +3,13 @@
 """tools/symbols.py: the kernel's symbol table as assembly (struct symbol in include/amber/symbols.h).
 
   symbols.py --empty            a table without entries, for the first link
-  symbols.py KERNEL             the table of a linked kernel
-  symbols.py --check KERNEL S   is S what KERNEL gives? (the last link moved no address)
+  symbols.py KERNEL LIST             the table of a linked kernel; LIST names the objects that it was linked from
+  symbols.py --check KERNEL LIST S   is S what KERNEL gives? (the last link moved no address)
 
 The table is the last thing in .rodata, so its size moves everything behind it: the kernel is linked
 without a table, then with one of the right size, then with the final addresses.
 """
+import os
 import re
 import sys
 from collections import Counter
@@ -19,12 +20,25 @@ import elf
 FUNCTION, OBJECT = 1, 2
 TOKEN, NAME_MAX, SIZE_BITS = 128, 64, 24  # as in struct symbol
 WORTH_IT = 4  # times that a token must be used
+SEALED = re.compile(r"ro_after_init|ro_core")
 # The linker script's edges are known to the command line too; they have no size.
 STRETCH = re.compile(r"bench_\w+_(begin|end)$")  # include/amber/stretch.h: marks inside of functions
 EDGES = re.compile(r"__(text|rodata|init|ro_after_init|ro_core)_(start|end)$")
 
 
-def entries(kernel):
+def files_of_sealed(objects):
+    """{name: source file} of sealed objects that other files see: the linked kernel doesn't say where they are defined."""
+    found = {}
+    for path in objects:
+        unit = elf.Elf(path)
+        for s in unit.symbols:
+            if s.type == elf.STT_OBJECT and s.bind != elf.STB_LOCAL and s.section < len(unit.sections):
+                if SEALED.search(unit.sections[s.section].name):
+                    found[s.name] = os.path.basename(path).removesuffix(".o")
+    return found
+
+
+def entries(kernel, files):
     """(address, bytes, name, file, kind), sorted; where addresses are equal the one with a size is last."""
     found = set()
     for s in kernel.symbols:
@@ -40,7 +54,7 @@ def entries(kernel):
             flags = FUNCTION
         else:
             continue
-        found.add((s.value, s.size, s.name, s.file, flags))
+        found.add((s.value, s.size, s.name, s.file or files.get(s.name, ""), flags))
     return sorted(found, key=lambda e: (e[0], e[1] > 0, -e[1], e[2], e[3]))
 
 
@@ -110,15 +124,20 @@ def symbol(name, body):
     return [f"\t.globl {name}", f"\t.type {name}, %object", f"{name}:"] + body + [f"\t.size {name}, . - {name}"]
 
 
+def of_kernel(kernel, objects_list):
+    with open(objects_list, encoding="utf-8") as f:
+        return assembly(entries(elf.Elf(kernel), files_of_sealed(f.read().split())))
+
+
 def main(args):
     if args == ["--empty"]:
         sys.stdout.write(assembly([]))
-    elif len(args) == 3 and args[0] == "--check":
-        with open(args[2], encoding="ascii") as f:
-            if f.read() != assembly(entries(elf.Elf(args[1]))):
-                sys.exit(f"{args[1]}: the last link moved addresses; {args[2]} does not fit")
-    elif len(args) == 1 and not args[0].startswith("-"):
-        sys.stdout.write(assembly(entries(elf.Elf(args[0]))))
+    elif len(args) == 4 and args[0] == "--check":
+        with open(args[3], encoding="ascii") as f:
+            if f.read() != of_kernel(*args[1:3]):
+                sys.exit(f"{args[1]}: the last link moved addresses; {args[3]} does not fit")
+    elif len(args) == 2 and not args[0].startswith("-"):
+        sys.stdout.write(of_kernel(*args))
     else:
         sys.exit(__doc__)
 

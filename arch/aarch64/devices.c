@@ -34,8 +34,9 @@ struct arch_device __ro_after_init arch_devices[] = {
 };
 unsigned __ro_after_init arch_device_count = DEVICE_FW_CFG;
 static unsigned __ro_after_init timer_irq;
-struct arch_user_device __ro_core arch_user_uart = { .page = UART_DEFAULT };
-unsigned __ro_after_init arch_uart_irq_line = UART_DEFAULT_IRQ;
+struct arch_user_device __ro_core arch_user_devices[USER_DEVICES] = {
+	[USER_DEVICE_UART] = { .page = UART_DEFAULT, .irq_line = UART_DEFAULT_IRQ },
+};
 
 vaddr_t device_base(enum device device)
 {
@@ -127,8 +128,8 @@ enum error __init arch_devices_find(const struct boot_info *boot_info)
 	if (found->uart)
 		arch_devices[DEVICE_UART].start = found->uart;
 	if (found->uart_irq)
-		arch_uart_irq_line = found->uart_irq;
-	arch_user_uart.page = arch_devices[DEVICE_UART].start;
+		arch_user_devices[USER_DEVICE_UART].irq_line = found->uart_irq;
+	arch_user_devices[USER_DEVICE_UART].page = arch_devices[DEVICE_UART].start;
 	arch_devices[DEVICE_GIC_DISTRIBUTOR].start = found->gic_distributor;
 	arch_devices[DEVICE_GIC_CPU].start = found->gic_cpu;
 	if (is_broken(BROKEN_FWCFG) && found->fw_cfg) {

@@ -32,9 +32,9 @@ static inline void arch_syscall_set_argument(struct trap_frame *frame, unsigned 
 	frame->x[n] = value;
 }
 
-static inline uint64_t arch_syscall_result(const struct trap_frame *frame)
+static inline uint64_t arch_syscall_result(const struct trap_frame *frame, unsigned n)
 {
-	return frame->x[0];
+	return frame->x[n];
 }
 
 static inline bool arch_frame_is_user(const struct trap_frame *frame)

@@ -24,8 +24,8 @@
 /* Behind its page: no register, but a request to io_apic.c. */
 #define IO_APIC_REQUEST    0x1000
 #define IO_APIC_START      0 /* while starting: all lines masked */
-#define IO_APIC_MASK       1
-#define IO_APIC_UNMASK     2
+#define IO_APIC_MASK       1 /* + 2 * enum user_device */
+#define IO_APIC_UNMASK     2 /* the same */
 
 #define APIC_ENABLE        0x100u   /* in APIC_SPURIOUS */
 #define APIC_MASKED        0x10000u /* in an LVT */

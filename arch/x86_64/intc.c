@@ -131,7 +131,9 @@ __init enum error arch_intc_init(void)
 	enum error error = intc_start();
 
 	is_on = !error;
-	if (!error)
+	if (!error) {
 		io_apic_start();
+		keyboard_start();
+	}
 	return error;
 }

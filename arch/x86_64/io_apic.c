@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * arch/x86_64/io_apic.c: one interrupt line of the I/O APIC, the serial line's, for a driver in user mode (Intel 82093AA). Its
- * page is mapped in the gate root only: whoever writes its entries chooses what other CPUs are interrupted with. The gate takes
- * two requests and no numbers; everything else that is written is fixed here.
+ * arch/x86_64/io_apic.c: interrupt lines of the I/O APIC for drivers in user mode: the serial line's and the keyboard's (Intel
+ * 82093AA). Its page is mapped in the gate root only: whoever writes its entries chooses what other CPUs are interrupted with. The
+ * gate takes a few requests and no numbers; everything else that is written is fixed here.
  */
 #include "arch.h"
 #include <amber/gate_ops.h>
+#include <amber/lock.h>
 
 #include "acpi.h"
 #include "apic.h"
@@ -24,8 +25,12 @@
 
 /* Class core: the gate stores through it. */
 static volatile uint8_t *registers __ro_core;
-static struct acpi_line line __ro_core;
-unsigned arch_uart_irq_line __ro_after_init;
+static struct acpi_line lines[USER_DEVICES] __ro_core;
+static bool has_line[USER_DEVICES] __ro_core; /* on that I/O APIC */
+static const uint8_t numbers[USER_DEVICES] = { [USER_DEVICE_UART] = COM1_LINE, [USER_DEVICE_KEYBOARD] = KEYBOARD_LINE };
+
+/* Two CPUs that select registers at once would get into each other's way. Whoever breaks it exchanges our entries at worst. */
+static struct lock lock = LOCK_INIT("I/O APIC");
 
 /* The gate stores to that page: a table that names RAM is not believed. */
 static __init bool is_ram(const struct memory_map *memory, paddr_t page)
@@ -39,17 +44,22 @@ static __init bool is_ram(const struct memory_map *memory, paddr_t page)
 	return page < MIB(1); /* and what lies there, whoever it belongs to */
 }
 
+/* The one that has the serial line; other lines of its only. */
 __init bool io_apic_find(paddr_t rsdp, const struct memory_map *memory, paddr_t *page)
 {
-	if (acpi_find_line(acpi_view, rsdp ? rsdp : acpi_search_rsdp(acpi_view), COM1_LINE, &line))
+	if (!rsdp)
+		rsdp = acpi_search_rsdp(acpi_view);
+	for (unsigned i = 0; i < USER_DEVICES; i++)
+		has_line[i] = !acpi_find_line(acpi_view, rsdp, numbers[i], &lines[i]) && lines[i].io_apic == lines[0].io_apic;
+	if (!has_line[USER_DEVICE_UART])
 		return false;
-	*page = ALIGN_DOWN(line.io_apic, PAGE_SIZE);
+	*page = ALIGN_DOWN(lines[0].io_apic, PAGE_SIZE);
 	return !is_ram(memory, *page);
 }
 
 __init void io_apic_mapped(vaddr_t page)
 {
-	registers = (volatile uint8_t *)(page + (line.io_apic & PAGE_MASK));
+	registers = (volatile uint8_t *)(page + (lines[0].io_apic & PAGE_MASK));
 }
 
 static volatile uint32_t *select_register(uint32_t number)
@@ -58,7 +68,7 @@ static volatile uint32_t *select_register(uint32_t number)
 	return (volatile uint32_t *)(registers + IO_APIC_WINDOW);
 }
 
-/* Whatever firmware left on is masked. Only while this CPU is alone: it selects other registers than the one below. */
+/* Whatever firmware left on is masked. Only while this CPU is alone: it selects other registers than those below. */
 static enum error gate_start(void)
 {
 	unsigned last;
@@ -66,26 +76,33 @@ static enum error gate_start(void)
 	if (__atomic_load_n(&cpus_are_settled, __ATOMIC_ACQUIRE))
 		return ERR_DENIED;
 	last = *select_register(REGISTER_VERSION) >> 16 & 0xff;
-	if (line.pin > last)
-		return ERR_RANGE;
+	for (unsigned i = 0; i < USER_DEVICES; i++)
+		if (has_line[i] && lines[i].pin > last)
+			return ERR_RANGE;
 	for (unsigned pin = 0; pin <= last; pin++)
 		*select_register(REGISTER_ENTRY + 2 * pin) = ENTRY_MASKED;
-	*select_register(REGISTER_ENTRY + 2 * line.pin + 1) = arch_cpu_hardware_id(0) << 24;
+	for (unsigned i = 0; i < USER_DEVICES; i++)
+		if (has_line[i])
+			*select_register(REGISTER_ENTRY + 2 * lines[i].pin + 1) = arch_cpu_hardware_id(0) << 24;
 	return OK;
 }
 
-/* After the start every CPU selects the same register, so two at once don't get into each other's way. */
 enum error io_apic_gate(uint64_t request)
 {
-	uint32_t entry = VECTOR_UART | ENTRY_LEVEL | (line.is_active_low ? ENTRY_ACTIVE_LOW : 0);
+	uint64_t device = (request - IO_APIC_MASK) / 2;
+	bool is_masked = request % 2 == IO_APIC_MASK % 2;
+	uint32_t entry;
 
 	if (!registers)
 		return ERR_UNSUPPORTED;
 	if (request == IO_APIC_START)
 		return gate_start();
-	if (request != IO_APIC_MASK && request != IO_APIC_UNMASK)
+	if (device >= USER_DEVICES)
 		return ERR_INVALID;
-	*select_register(REGISTER_ENTRY + 2 * line.pin) = entry | (request == IO_APIC_MASK ? ENTRY_MASKED : 0);
+	if (!has_line[device])
+		return ERR_UNSUPPORTED;
+	entry = (VECTOR_UART + (uint32_t)device) | ENTRY_LEVEL | (lines[device].is_active_low ? ENTRY_ACTIVE_LOW : 0);
+	*select_register(REGISTER_ENTRY + 2 * lines[device].pin) = entry | (is_masked ? ENTRY_MASKED : 0);
 	return OK;
 }
 
@@ -93,21 +110,46 @@ __init void io_apic_start(void)
 {
 	if (!registers)
 		return;
-	if (!intc_write(IO_APIC_REQUEST, IO_APIC_START))
-		arch_uart_irq_line = COM1_LINE;
-	else
+	if (intc_write(IO_APIC_REQUEST, IO_APIC_START)) {
 		registers = NULL; /* no such entry: nothing may be stored there */
+		return;
+	}
+	for (unsigned i = 0; i < USER_DEVICES; i++)
+		arch_user_devices[i].irq_line = has_line[i] ? numbers[i] : 0;
+}
+
+static enum error request(unsigned device, uint32_t what)
+{
+	uint64_t state = lock_acquire(&lock);
+	enum error error = intc_write(IO_APIC_REQUEST, what + 2 * device);
+
+	lock_release(&lock, state);
+	return error;
+}
+
+/* USER_DEVICES: that line isn't used. */
+static unsigned device_of(unsigned number)
+{
+	unsigned i = 0;
+
+	while (i < USER_DEVICES && (!number || arch_user_devices[i].irq_line != number))
+		i++;
+	return i;
 }
 
 enum error arch_irq_line_enable(unsigned number)
 {
-	if (!arch_uart_irq_line)
+	unsigned device = device_of(number);
+
+	if (!arch_user_devices[USER_DEVICE_UART].irq_line)
 		return ERR_UNSUPPORTED;
-	return number == arch_uart_irq_line ? intc_write(IO_APIC_REQUEST, IO_APIC_UNMASK) : (enum error)ERR_RANGE;
+	return device < USER_DEVICES ? request(device, IO_APIC_UNMASK) : (enum error)ERR_RANGE;
 }
 
 void arch_irq_line_disable(unsigned number)
 {
-	if (arch_uart_irq_line && number == arch_uart_irq_line)
-		(void)intc_write(IO_APIC_REQUEST, IO_APIC_MASK);
+	unsigned device = device_of(number);
+
+	if (device < USER_DEVICES)
+		(void)request(device, IO_APIC_MASK);
 }

@@ -83,6 +83,8 @@ static void trap_fault(struct trap_frame *frame)
 static void trap_interrupt(struct trap_frame *frame)
 {
 	unsigned vector = (unsigned)frame->vector;
+	bool is_device = vector == VECTOR_UART || vector == VECTOR_KEYBOARD;
+	unsigned number = is_device ? arch_user_devices[vector - VECTOR_UART].irq_line : vector;
 
 	/* Spurious ones have no end-of-interrupt (SDM vol. 3, 10.9); the 8259s are masked, so theirs are spurious. */
 	if (vector == VECTOR_SPURIOUS || (vector >= VECTOR_PIC && vector < VECTOR_PIC_END))
@@ -92,15 +94,15 @@ static void trap_interrupt(struct trap_frame *frame)
 		intc_end_of_interrupt();
 		return;
 	}
-	if (vector == VECTOR_UART) /* by level: masked before the end of interrupt, else it comes again at once */
-		arch_irq_line_disable(COM1_LINE);
+	if (is_device) /* by level: masked before the end of interrupt, else it comes again at once */
+		arch_irq_line_disable(number);
 	/* Before the handler: it may switch to another thread. */
 	intc_end_of_interrupt();
 	if (vector == VECTOR_CPU) {
 		irq_from_cpu(CPU_INTERRUPT_WAKE);
 		return;
 	}
-	irq_handle(frame, vector == VECTOR_TIMER, vector == VECTOR_UART ? COM1_LINE : vector);
+	irq_handle(frame, vector == VECTOR_TIMER, number);
 }
 
 void trap_handle(struct trap_frame *frame)

@@ -18,7 +18,8 @@
 #define VECTOR_TIMER         64
 #define VECTOR_CALIBRATE     65
 #define VECTOR_CPU           66 /* from another CPU */
-#define VECTOR_UART          67 /* COM1, by the I/O APIC */
+#define VECTOR_UART          67 /* by the I/O APIC: in the order of enum user_device */
+#define VECTOR_KEYBOARD      68
 #define VECTOR_SPURIOUS      255
 #define VECTOR_COUNT         256
 #define VECTOR_SYSCALL       256 /* no vector: marks a frame that syscall.S made */

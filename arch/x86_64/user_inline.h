@@ -31,9 +31,9 @@ static inline void arch_syscall_set_argument(struct trap_frame *frame, unsigned 
 	*x86_argument(frame, n) = value;
 }
 
-static inline uint64_t arch_syscall_result(const struct trap_frame *frame)
+static inline uint64_t arch_syscall_result(const struct trap_frame *frame, unsigned n)
 {
-	return frame->rax;
+	return n == 0 ? frame->rax : arch_syscall_argument(frame, n == 6 ? 0 : n);
 }
 
 static inline void arch_syscall_set_result(struct trap_frame *frame, unsigned n, uint64_t value)

@@ -18,12 +18,14 @@
 #define DR7_NONE     0x400ull /* SDM vol. 3, 17.2.4: the bit that reads as one */
 
 #define COM1_PORT  0x3f8
-#define COM1_PORTS 8
+#define COM1_PORTS 0xff
 
 bool x86_has_smap __ro_after_init;
 unsigned arch_asids __ro_after_init;
 const bool arch_root_has_kernel_half = true;
-struct arch_user_device arch_user_uart __ro_core = { .port = COM1_PORT, .port_count = COM1_PORTS };
+struct arch_user_device arch_user_devices[USER_DEVICES] __ro_core = {
+	[USER_DEVICE_UART] = { .port = COM1_PORT, .ports = COM1_PORTS },
+};
 
 static void cr4_write(uint64_t value)
 {

@@ -65,11 +65,14 @@ void smp_find_trampoline(const struct memory_map *memory);
 /* devices.c: boot tables live. */
 const uint8_t *acpi_view(paddr_t start, size_t bytes);
 /* io_apic.c. io_apic_gate runs inside the gate. */
-#define COM1_LINE 4 /* as the ISA bus counts */
+#define COM1_LINE     4 /* as the ISA bus counts */
+#define KEYBOARD_LINE 1
 bool io_apic_find(paddr_t rsdp, const struct memory_map *memory, paddr_t *page); /* boot tables live; false: there is none */
 void io_apic_mapped(vaddr_t page);
 void io_apic_start(void);
 enum error io_apic_gate(uint64_t request);
+
+void keyboard_start(void); /* keyboard.c */
 /* timer.c */
 void timer_calibration_tick(void);
 

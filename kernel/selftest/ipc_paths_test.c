@@ -64,7 +64,7 @@ static uint32_t mix_thread(uint32_t digest, const struct thread *thread)
 	digest = mix(digest, thread->caller_is_gone | thread->commit_depth << 1 | (uint64_t)(thread->sp != 0) << 9);
 	for (unsigned i = 0; i < 7; i++)
 		digest = mix(digest, arch_syscall_argument(thread->frame, i));
-	digest = mix(digest, arch_syscall_result(thread->frame));
+	digest = mix(digest, arch_syscall_result(thread->frame, 0));
 	for (unsigned i = 0; i < MESSAGE_WORDS_MAX; i++)
 		digest = mix(digest, thread->message->words[i]);
 	return digest;

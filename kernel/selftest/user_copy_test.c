@@ -11,6 +11,7 @@
 #include "address_space.h"
 #include "big_lock.h"
 #include "kernel_map.h"
+#include "space.h"
 #include "user_frames.h"
 
 #define DATA      (USER_START + 0x100000) /* a writable page, a read-only one, then a hole */
@@ -22,6 +23,7 @@
 static struct address_space space;
 static paddr_t frames[2];
 static uint8_t pattern[64];
+static bool is_sealed; /* the first page: until the space is dead */
 
 static bool from_user(void *to, vaddr_t user, size_t bytes)
 {
@@ -59,8 +61,10 @@ static enum error make_space(void)
 
 static void end_space(struct selftest_run *run)
 {
-	EXPECT(run, address_space_unmap(&space, DATA, 2) == OK);
+	EXPECT(run, is_sealed || address_space_unmap(&space, DATA, 2) == OK);
 	address_space_kill(&space);
+	EXPECT(run, !is_sealed || address_space_unmap(&space, DATA, 2) == OK);
+	is_sealed = false;
 	while (!address_space_free_step(&space, 1))
 		;
 	for (unsigned i = 0; i < ARRAY_SIZE(frames); i++)
@@ -139,6 +143,32 @@ static void user_copies_stop_at_edges(struct selftest_run *run)
 	in_space(run, try_edges);
 }
 SELFTEST(user_copies_stop_at_edges);
+
+/* What a program has sealed (map_seal) no system call can write for it, by whichever address; nor by a kernel address that is
+ * passed as its own. */
+static void try_sealed(struct selftest_run *run)
+{
+	vaddr_t direct = DIRECT_MAP_BASE + frames[0];
+	uint8_t back[8];
+
+	EXPECT(run, user_copy_out(DATA, pattern, sizeof(back)) == OK);
+	is_sealed = address_space_seal(&space, DATA, 1) == OK;
+	EXPECT(run, is_sealed);
+	EXPECT(run, user_copy_out(DATA, pattern + 8, sizeof(back)) == ERR_NOT_MAPPED);
+	EXPECT(run, user_copy_out(direct, pattern + 8, sizeof(back)) == ERR_NOT_MAPPED);
+	EXPECT(run, user_copy_out(DIRECT_MAP_BASE + frames[1], pattern + 8, sizeof(back)) == ERR_NOT_MAPPED);
+	EXPECT(run, user_copy_out(USER_END - 4, pattern, sizeof(back)) == ERR_NOT_MAPPED);
+	EXPECT(run, user_copy_in(back, direct, sizeof(back)) == ERR_NOT_MAPPED);
+	EXPECT(run, !arch_try_write8(direct, 1));
+	EXPECT(run, user_copy_in(back, DATA, sizeof(back)) == OK && memcmp(back, pattern, sizeof(back)) == 0);
+	EXPECT(run, *(const uint8_t *)(DIRECT_MAP_BASE + frames[1]) == 0);
+}
+
+static void user_copies_respect_seals(struct selftest_run *run)
+{
+	in_space(run, try_sealed);
+}
+SELFTEST(user_copies_respect_seals);
 
 static bool is_offered(const char *feature)
 {

@@ -91,19 +91,19 @@ class View:
 
 @contextmanager
 def idle_view(machine, cmdline="", **options):
-    """The View of a guest that has booted and idles."""
+    """The View of a guest that has booted and idles at its prompt: with the spaces of supervisor, console driver and shell."""
     with start(machine, cmdline, memory_file=True, qmp=True, **options) as guest:
-        guest.wait_ready()
+        guest.wait_prompt()
         guest.qmp.execute("stop")
         yield View(guest)
 
 
 @contextmanager
 def halted_view(machine, cmdline="", **options):
-    """The View of a guest that has sealed and then idles or, after a panic, has halted."""
+    """The View of a guest that has sealed and then idles at its prompt or, after a panic, has halted."""
     with start(machine, cmdline, memory_file=True, qmp=True, debug_exit=False, **options) as guest:
         guest.wait_event("seal")
-        guest.wait_for(lambda: guest.named("exit") or guest.said("ready"), "`ready` or the end")
+        guest.wait_for(lambda: guest.named("exit") or guest.has_prompt(), "the prompt or the end")
         guest.qmp.execute("stop")
         yield View(guest)
 

@@ -24,6 +24,7 @@ from qmp import Qmp
 
 ESCAPES = re.compile(r"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Za-z0-9]|[=>c78])")
 LOG_LINE = re.compile(r"\[\d+\.\d{6}\] [a-z0-9_-]+: ")
+MIXED_LINE = re.compile(r".\[\d+\.\d{6}\] [a-z0-9_-]+: |.@amber \{")
 SECONDS = {"kernel": 60, "bios": 90, "uefi": 150}
 PANICS = ("panic", "sealed")
 elf_cache = {}
@@ -153,6 +154,15 @@ class Guest:
     def wait_ready(self):
         self.wait_for(lambda: any(re.search(r"\bready\b", line) for line in self.people_lines), "`ready`")
 
+    def has_prompt(self):
+        """And nothing behind it."""
+        return self.text.endswith("\namber> ")
+
+    def wait_prompt(self):
+        """The first one is there; whoever has printed it waits, and the machine idles."""
+        self.wait_for(self.has_prompt, "prompt")
+        self.settle(0.2)
+
     def wait_end(self):
         while self._read(self.deadline - time.monotonic()):
             assert time.monotonic() < self.deadline, self.explain(f"it did not end within {self.seconds} s")
@@ -213,9 +223,16 @@ class Guest:
                 assert self.status == expected, f"QEMU's status is {self.status}, not {expected}"
 
     def _check_lines(self):
-        ktap = "test=" in self.cmdline
-        for line in self.people_lines:
-            assert ktap or LOG_LINE.match(line), f"a line without time and area: {line!r}"
+        """Each has time and area. Behind `ready` console and shell write what they like, but not into lines of the kernel."""
+        ktap, has_shell = "test=" in self.cmdline, False
+        for line in self.finished_lines:
+            if not line or ktap:
+                continue
+            if has_shell:
+                assert not MIXED_LINE.search(line) or line.startswith("@amber "), f"lines are mixed: {line!r}"
+            else:
+                assert LOG_LINE.match(line) or line.startswith("@amber "), f"a line without time and area: {line!r}"
+            has_shell |= line.endswith("] amber: ready")
 
     def explain(self, what):
         return f"{what}\n  log: {self.save_log()}\n  last lines:\n" + "\n".join("    " + x[:300] for x in self.lines[-14:])

@@ -42,9 +42,11 @@ def test_lines_start_with_the_time_since_entry(machine):
 
 def test_ready_and_idle(machine):
     with start(machine) as guest:
-        guest.wait_ready()
+        guest.wait_prompt()
+        assert guest.said("amber: ready")
         guest.settle(0.5)
         guest.check(None)
+        assert guest.text.count("amber> ") == 1
         assert guest.process.poll() is None
         assert guest.named("exit") == []
 

@@ -30,6 +30,13 @@ def test_without_lab_it_powers_off(machine):
     assert boot(machine, "inject=lab_sealed_word:store8:1", "failed", raw=True).status == 0
 
 
+def test_its_line_comes_behind_what_was_said_of_the_write(machine):
+    guest = boot(machine, "ro_fault=ignore lab=on inject=lab_sealed_word:store8:0xdead")
+    areas = [line.split("] ", 1)[1].split(":")[0] for line in guest.people_lines]
+    assert areas[-3:] == ["ro", "ro", "inject"]
+    assert guest.said("inject: lab_sealed_word:store8 resumed, memory holds 0x5ea1ed")
+
+
 GOOD = [
     ("lab_sealed_word:store8:0xdead", "adde000000000000"), ("lab_sealed_word:store1:255", "ff"),
     ("lab_sealed_word+1:store2:0xbeef", "efbe"), ("lab_sealed_word+0x2:store4:4294967295", "ffffffff"),

@@ -30,6 +30,12 @@ def test_quotes_and_semicolons_through_grub(machine, firmware):
 
 
 @pytest.mark.parametrize("firmware", FIRMWARE)
+def test_shell_commands_through_grub(machine, firmware):
+    guest = boot(machine, "run=\"hello 'a b';poweroff\"", boot=firmware)
+    assert guest.said("  1 'a b'") and "amber> poweroff" in guest.text
+
+
+@pytest.mark.parametrize("firmware", FIRMWARE)
 def test_exit_status_of_a_sealed_panic(machine, firmware):
     boot(machine, "lab=on inject=lab_sealed_word:store8:0xdead", "sealed", boot=firmware)
 
@@ -93,4 +99,4 @@ def test_a_module_on_the_iso(machine, firmware, tmp_path, monkeypatch):
                    check=True)
     monkeypatch.setenv("AMBER_ISO_FOLDER", str(tmp_path))
     guest = boot(WithPrograms(**asdict(machine)), 'init="mine 0 word"', boot=firmware)
-    assert guest.said("mine:   2 'word'") and guest.said("1 programs in the boot module")
+    assert guest.said("mine:   2 'word'") and guest.said("programs in the boot module: 1")

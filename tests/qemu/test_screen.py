@@ -78,9 +78,9 @@ def test_screen_and_serial_say_the_same(machine, way, device):
 
 def test_a_wrong_dot_or_character_is_noticed(machine):
     """The reader itself: one dot changed in a picture is no character; another character is another text."""
-    with start(machine, "", raw=True, qmp=True, extra=("-device", "VGA")) as guest:
-        guest.wait_ready()
-        guest.settle(0.2)
+    line = "lab=on ro_fault=ignore inject=lab_sealed_word:store8:1"
+    with start(machine, line, raw=True, qmp=True, extra=("-device", "VGA", "-no-shutdown")) as guest:
+        guest.wait_event("exit")
         picture, glyphs = screenshot.take(guest), screenshot.bios_glyphs(guest)
         right = screenshot.read(picture, glyphs)
         assert right == screenshot.expected(guest)

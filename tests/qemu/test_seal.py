@@ -45,8 +45,10 @@ def test_no_writable_mapping_of_tables(view):
 
 
 def test_every_table_lies_in_the_arena_and_is_counted(view):
+    """Those of programs came after the seal."""
     frames = view.table_frames
-    assert view.seal["page_table_pages"] >= len(frames)
+    early = {t.pa for root, tables in view.tables.items() if root not in view.space_roots for t in tables}
+    assert view.seal["page_table_pages"] >= len(early) and set(frames) > early
     blocks = {frame >> 21 for frame in frames}
     for block in blocks:
         assert page_tables.overlapping(outside.writable(view.ordinary), block << 21, (block + 1) << 21) == []
@@ -97,11 +99,16 @@ def test_nothing_else_of_the_image_is_mapped(view):
 
 
 def test_the_low_half_is_empty(view):
-    assert [leaf for leaves in view.leaves.values() for leaf in leaves if leaf.va < 1 << 63] == []
+    """But for the programs' own roots, where it holds nothing that isn't theirs."""
+    low = {root: [leaf for leaf in leaves if leaf.va < 1 << 63] for root, leaves in view.leaves.items()}
+    assert len(view.space_roots) == 3 and all(low[root] for root in view.space_roots)
+    assert [leaf for root, leaves in low.items() if root not in view.space_roots for leaf in leaves] == []
+    assert outside.misplaced_user_leaves(view) == []
 
 
-def test_no_mapping_is_for_user_code_or_global(view):
-    assert [leaf for leaves in view.leaves.values() for leaf in leaves if leaf.perms & {"u", "g"}] == []
+def test_no_mapping_of_the_kernel_is_for_user_code_or_global(view):
+    assert [leaf for leaves in view.leaves.values() for leaf in leaves if leaf.va >= 1 << 63 and "u" in leaf.perms] == []
+    assert [leaf for root, leaves in view.leaves.items() if root not in view.space_roots for leaf in leaves if "g" in leaf.perms] == []
 
 
 def test_the_direct_map_holds_ram_only(view):

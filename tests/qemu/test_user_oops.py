@@ -57,6 +57,16 @@ def test_the_call_goes_on(machine, chain, verdict, value, in_commit):
                            "value": f"{value:#x}"}
 
 
+@pytest.mark.parametrize("symbol", ["vdso_data", "vdso_code"])
+def test_the_vdso_is_sealed(machine, symbol):
+    """The page that every program reads, or runs, is sealed data like any other: the time goes on as it was."""
+    guest = labtest(machine, "ignore", 0, symbol=symbol)
+    record = record_of(guest, "thread")
+    assert (record["class"], record["verdict"], record["symbol"]) == ("data", "ignore", symbol + "+0x0")
+    before = int.from_bytes(bytes.fromhex(record["old"]), "little")
+    assert before != NEW and said(guest)["value"] == f"{before:#x}" and said(guest)["others"] == "go on"
+
+
 @pytest.mark.parametrize("chain", ["oops", "ignore", "log-and-unprotect"])
 def test_core_is_a_panic(machine, chain):
     guest = labtest(machine, chain, 0, "sealed", symbol="chain_table")

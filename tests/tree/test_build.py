@@ -84,6 +84,18 @@ def test_run_on_a_terminal(name):
     assert child.exitstatus == 0
 
 
+@pytest.mark.parametrize("name, options, word", [
+    ("x86_64", "init=hello", "33: ok"), ("x86_64", "init=helo", "35: failed"), ("aarch64", "init=hello", "0"),
+    ("x86_64", "lab=on inject=lab_sealed_word:store8:1", "39: sealed"), ("aarch64", "lab=on inject=lab_sealed_word:store8:1", "3: sealed"),
+])
+def test_run_says_what_the_status_means(name, options, word):
+    child = spawn(f"make run ARCH={name} CMDLINE='exit=debug {options}'")
+    child.expect_exact(f"QEMU has ended with status {word} (")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == (0 if word in ("0", "33: ok") else 2)
+
+
 def test_debug_stops_at_the_first_instruction():
     child = spawn("make debug ARCH=x86_64 CMDLINE=\"note='a b'\"")
     child.expect_exact("(gdb) ")

@@ -30,9 +30,9 @@ static inline void arch_syscall_set_argument(struct trap_frame *frame, unsigned 
 	(void)frame, (void)n, (void)value;
 }
 
-static inline uint64_t arch_syscall_result(const struct trap_frame *frame)
+static inline uint64_t arch_syscall_result(const struct trap_frame *frame, unsigned n)
 {
-	(void)frame;
+	(void)frame, (void)n;
 	return 0;
 }
 

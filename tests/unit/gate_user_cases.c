@@ -75,7 +75,7 @@ static void test_leaves_outside_of_ram(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
 		for (unsigned perms = 1; perms < 32; perms++)
 			REFUSES(ERR_DENIED, gate_user_map(LEAVES, 0, places[i], perms, 1));
-	arch_user_uart.page = 0; /* a machine without */
+	arch_user_devices[USER_DEVICE_UART].page = 0; /* a machine without */
 	REFUSES(ERR_DENIED, gate_user_map(LEAVES, 0, 0, RW | PERM_DEVICE, 1));
 	/* The last frame, and what lies behind the table as if it were one more entry. */
 	scene_set_frame(FAKE_SMALL_START + FAKE_SMALL_BYTES - PAGE_SIZE, FRAME_USER, 0, 1);

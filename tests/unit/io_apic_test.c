@@ -28,8 +28,27 @@ static void io_out8(uint16_t port, uint8_t value)
 #define UNTOUCHED 0xa5a5a5a5u
 
 bool cpus_are_settled;
-static struct acpi_line found;
-static enum error found_error;
+struct arch_user_device arch_user_devices[USER_DEVICES];
+static struct acpi_line found, found_keyboard;
+static enum error found_error, found_keyboard_error;
+static unsigned locks;
+
+uint64_t lock_acquire(struct lock *lock_)
+{
+	assert_int_equal(lock_->holder++, 0);
+	locks++;
+	return 0;
+}
+
+void lock_release(struct lock *lock_, uint64_t irq_state)
+{
+	(void)irq_state;
+	assert_int_equal(--lock_->holder, 0);
+}
+
+void keyboard_start(void)
+{
+}
 static struct memory_map memory;
 static uint8_t local_apic[PAGE_SIZE], io_apic[PAGE_SIZE];
 
@@ -48,6 +67,10 @@ paddr_t acpi_search_rsdp(acpi_view_fn view)
 enum error acpi_find_line(acpi_view_fn view, paddr_t rsdp, uint8_t isa_line, struct acpi_line *into)
 {
 	(void)view, (void)rsdp;
+	if (isa_line == 1) {
+		*into = found_keyboard;
+		return found_error ? found_error : found_keyboard_error;
+	}
 	assert_int_equal(isa_line, 4);
 	if (!found_error)
 		*into = found;
@@ -101,6 +124,7 @@ static void machine(uint32_t pin, unsigned last, bool is_active_low)
 	paddr_t page = 0;
 
 	found = (struct acpi_line){ ADDRESS, pin, is_active_low };
+	found_keyboard = (struct acpi_line){ ADDRESS, pin ? pin - 1 : 5, is_active_low };
 	assert_true(io_apic_find(1, &memory, &page));
 	assert_int_equal(page, ADDRESS);
 	io_apic_mapped((vaddr_t)(uintptr_t)io_apic);
@@ -112,10 +136,10 @@ static int begin(void **state)
 {
 	(void)state;
 	memset(&memory, 0, sizeof(memory));
-	found_error = OK;
+	found_error = found_keyboard_error = OK;
 	cpus_are_settled = false;
 	io_apic_registers = NULL;
-	arch_uart_irq_line = 0;
+	memset(arch_user_devices, 0, sizeof(arch_user_devices));
 	forget();
 	intc_mapped((vaddr_t)(uintptr_t)local_apic);
 	return 0;
@@ -137,18 +161,25 @@ static void test_on_and_off(void **state)
 	for (unsigned low = 0; low < 2; low++)
 		for (uint32_t pin = 0; pin < 24; pin++) {
 			uint32_t entry = 67 | 1u << 15 | low << 13; /* fixed, physical, by level */
+			uint32_t keyboard = 68 | 1u << 15 | low << 13, keyboard_pin = pin ? pin - 1 : 5;
 
 			begin(NULL);
 			machine(pin, 23, low);
-			assert_int_equal(arch_uart_irq_line, 4);
-			assert_int_equal(read_word(io_apic, IO_APIC_SELECT), 0x11 + 2 * pin); /* the start's last: for CPU 0 */
+			assert_int_equal(arch_user_devices[USER_DEVICE_UART].irq_line, 4);
+			assert_int_equal(arch_user_devices[USER_DEVICE_KEYBOARD].irq_line, 1);
+			assert_int_equal(read_word(io_apic, IO_APIC_SELECT), 0x11 + 2 * keyboard_pin); /* the start's last: for CPU 0 */
 			assert_int_equal(read_word(io_apic, IO_APIC_WINDOW), BOOT_CPU << 24);
 			forget();
 			assert_int_equal(arch_irq_line_enable(4), OK);
 			expect_entry(pin, entry);
 			arch_irq_line_disable(4);
 			expect_entry(pin, entry | 1u << 16);
+			assert_int_equal(arch_irq_line_enable(1), OK);
+			expect_entry(keyboard_pin, keyboard);
+			arch_irq_line_disable(1);
+			expect_entry(keyboard_pin, keyboard | 1u << 16);
 		}
+	assert_true(locks);
 }
 
 static void test_other_lines(void **state)
@@ -157,7 +188,7 @@ static void test_other_lines(void **state)
 	machine(4, 23, false);
 	forget();
 	for (unsigned number = 0; number < 300; number++) {
-		if (number == 4)
+		if (number == 4 || number == 1)
 			continue;
 		assert_int_equal(arch_irq_line_enable(number), ERR_RANGE);
 		arch_irq_line_disable(number);
@@ -168,7 +199,8 @@ static void test_other_lines(void **state)
 static void expect_none(void)
 {
 	forget();
-	assert_int_equal(arch_uart_irq_line, 0);
+	assert_int_equal(arch_user_devices[USER_DEVICE_UART].irq_line, 0);
+	assert_int_equal(arch_user_devices[USER_DEVICE_KEYBOARD].irq_line, 0);
 	for (unsigned number = 0; number < 32; number++) {
 		assert_int_equal(arch_irq_line_enable(number), ERR_UNSUPPORTED);
 		arch_irq_line_disable(number);
@@ -195,6 +227,33 @@ static void test_entry_that_is_not_there(void **state)
 	(void)state;
 	machine(24, 23, false);
 	expect_none();
+}
+
+/* The keyboard's is elsewhere, or nowhere: the serial line has its own all the same. */
+static void test_without_the_keyboards(void **state)
+{
+	paddr_t page = 0;
+
+	(void)state;
+	for (unsigned is_elsewhere = 0; is_elsewhere < 2; is_elsewhere++) {
+		begin(NULL);
+		found = (struct acpi_line){ ADDRESS, 4, false };
+		found_keyboard = (struct acpi_line){ ADDRESS + 0x1000 * is_elsewhere, 1, false };
+		found_keyboard_error = is_elsewhere ? OK : ERR_NOT_FOUND;
+		assert_true(io_apic_find(1, &memory, &page));
+		io_apic_mapped((vaddr_t)(uintptr_t)io_apic);
+		write_word(io_apic, IO_APIC_WINDOW, 23 << 16);
+		io_apic_start();
+		forget();
+		assert_int_equal(arch_user_devices[USER_DEVICE_KEYBOARD].irq_line, 0);
+		assert_int_equal(arch_irq_line_enable(1), ERR_RANGE);
+		arch_irq_line_disable(1);
+		assert_int_equal(arch_gate_device(IO_APIC_REQUEST, 3), ERR_UNSUPPORTED);
+		assert_int_equal(arch_gate_device(IO_APIC_REQUEST, 4), ERR_UNSUPPORTED);
+		assert_true(is_untouched(io_apic));
+		assert_int_equal(arch_irq_line_enable(4), OK);
+		expect_entry(4, 67 | 1u << 15);
+	}
 }
 
 /* The gate would store to it. */
@@ -229,10 +288,10 @@ static void test_requests(void **state)
 	cpus_are_settled = true;
 	forget();
 	assert_int_equal(arch_gate_device(IO_APIC_REQUEST, IO_APIC_START), ERR_DENIED);
-	for (uint64_t request = 3; request < 0x20000; request++)
+	for (uint64_t request = 5; request < 0x20000; request++)
 		assert_int_equal(arch_gate_device(IO_APIC_REQUEST, request), ERR_INVALID);
-	for (unsigned bit = 2; bit < 64; bit++)
-		for (uint64_t low = 0; low < 4; low++)
+	for (unsigned bit = 3; bit < 64; bit++)
+		for (uint64_t low = 0; low < 8; low++)
 			assert_int_equal(arch_gate_device(IO_APIC_REQUEST, 1ull << bit | low), ERR_INVALID);
 	assert_true(is_untouched(io_apic) && is_untouched(local_apic));
 }
@@ -280,6 +339,7 @@ int main(void)
 		cmocka_unit_test_setup(test_other_lines, begin),
 		cmocka_unit_test_setup(test_without_one, begin),
 		cmocka_unit_test_setup(test_entry_that_is_not_there, begin),
+		cmocka_unit_test_setup(test_without_the_keyboards, begin),
 		cmocka_unit_test_setup(test_ram_is_none, begin),
 		cmocka_unit_test_setup(test_requests, begin),
 		cmocka_unit_test_setup(test_every_register, begin),

@@ -267,6 +267,79 @@ static void test_event_too_long(void **state)
 	expect("@amber {\"event\":\"boot\",\"overflow\":true}\n");
 }
 
+static bool console(const char *text, bool stands)
+{
+	bool is_printed = log_console(text, strlen(text), stands);
+
+	log_console_draw();
+	return is_printed;
+}
+
+/* The console's line stands; a kernel line ends it; going on with it is refused until it is begun anew. */
+static void test_console_line(void **state)
+{
+	(void)state;
+	assert_true(console("client\n", false));
+	expect("client\n");
+	assert_true(console("\ramber> a", true));
+	assert_true(console("b", true));
+	expect("amber> ab");
+	assert_false(log_console_news());
+	log_info("a", "one");
+	log_info("a", "two");
+	expect("\n[0.000000] a: one\n[0.000000] a: two\n");
+	assert_true(log_console_news());
+	assert_false(log_console_news());
+	assert_false(console("c", true));
+	assert_false(console("\n", false));
+	expect("");
+	assert_true(console("\ramber> abc", true));
+	assert_true(console("\ramber> abcd", true));
+	expect("amber> abc\ramber> abcd");
+	assert_true(console("\n", false));
+	log_info("a", "three");
+	assert_false(log_console_news());
+	assert_true(console("out", false));
+	log_info("a", "four"); /* that wasn't to stand: it is just ended */
+	assert_false(log_console_news());
+	assert_true(console("put\n", false));
+	expect("\n[0.000000] a: three\nout\n[0.000000] a: four\nput\n");
+	assert_true(console("\ramber> ", true));
+	log_info("a", "five");
+	assert_true(console("\ramber> ", true)); /* begun anew before anybody told it: no news any more */
+	assert_false(log_console_news());
+	assert_true(console("\n", false));
+	clear();
+}
+
+/* Events are on serial only: what stands on the screen stays, and is drawn over. */
+static void test_console_line_and_event(void **state)
+{
+	(void)state;
+	fake_columns = 80;
+	fake_rows = 25;
+	assert_true(console("\ramber> a", true));
+	screen_row(24, "amber> a");
+	event_end(event_begin("e"));
+	expect("amber> a\n@amber {\"event\":\"e\"}\n");
+	assert_true(log_console_news());
+	assert_false(console("b", true));
+	assert_true(console("\ramber> ab\x1b[K", true));
+	expect("amber> ab\x1b[K");
+	screen_row(24, "amber> ab");
+	log_error("e", "an error");
+	screen_row(23, "amber> ab");
+	screen_row(24, "[0.000000] e: an error");
+	assert_true(fake_highlight[24] && !fake_highlight[23]);
+	assert_true(console("\ramber> ab", true));
+	screen_row(24, "amber> ab");
+	assert_int_equal(fake_cursor_row, 24);
+	assert_int_equal(fake_cursor_column, 9);
+	assert_true(console("\n", false));
+	fake_columns = fake_rows = 0;
+	clear();
+}
+
 static void test_lock(void **state)
 {
 	(void)state;
@@ -314,6 +387,8 @@ int main(void)
 		cmocka_unit_test_setup(test_event, setup),
 		cmocka_unit_test_setup(test_event_flushes_first, setup),
 		cmocka_unit_test_setup(test_event_too_long, setup),
+		cmocka_unit_test_setup(test_console_line, setup),
+		cmocka_unit_test_setup(test_console_line_and_event, setup),
 		cmocka_unit_test_setup(test_lock, setup),
 		cmocka_unit_test_setup(test_log_locks, setup),
 	};

@@ -41,7 +41,7 @@ static unsigned preemptions, pool_pages_left, made_tables;
 static void (*at_preemption)(void);
 
 struct frame_table frame_table;
-struct arch_user_device arch_user_uart;
+struct arch_user_device arch_user_devices[USER_DEVICES];
 unsigned arch_asids;
 
 /* --- what stands below --------------------------------------------------------------------------------------------------- */

@@ -345,7 +345,7 @@ static int only_calls(uint64_t calls, uint64_t cpu)
 
 int main(int count, char **words)
 {
-	uint64_t now = counter(), number, cpu;
+	uint64_t now = vdso_data()->counts_instructions ? counter() : 0, number, cpu; /* else it may trap */
 
 	if (count == 3 && !strcmp(words[1], "serve") && parse_number(words[2], &number))
 		number ? serve(HANDLE_GIVEN, (unsigned)number) : serve_nothing(HANDLE_GIVEN);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz.c: seeded random system calls: init="fuzz SEED N", N in all. They are made by workers in spaces of their own, with handles
+ * fuzz.c: seeded random system calls: init="fuzz SEED N", at least N in all. They are made by workers in spaces of their own, with handles
  * that they have, had or never had, numbers at and beyond their limits, and addresses in and around their memory. A worker may
  * ruin itself; then the first program starts another one, as it does for one that waits for ever. What the kernel must not do
  * is seen outside: panic, hang, or keep something when it is over (kernel/program_first.c counts).
@@ -15,7 +15,7 @@
 #define CALLS_EACH   4000  /* of one worker's life */
 #define POLL_US      20000
 #define POLLS_MAX    6     /* without a call in between: it waits for ever */
-#define KNOWN        24    /* handles that it remembers */
+#define KNOWN        6     /* handles of each type that it remembers */
 #define HOME         0x2000000000ull /* where it maps what it makes */
 #define HOME_PAGES   64
 #define PROGRESS     (HOME - PAGE_SIZE)
@@ -23,7 +23,14 @@
 
 struct progress {
 	uint64_t calls;
+	uint64_t good[CALLS]; /* of each system call: how many succeeded */
 };
+
+#define CALL(number, name, results, ...) [number] = #name,
+static const char *const call_names[] = {
+#include <call_table.h>
+};
+#undef CALL
 
 static uint64_t state;
 
@@ -48,20 +55,31 @@ static void must(enum error error, const char *what)
 
 /* --- a worker ------------------------------------------------------------------------------------------------------ */
 
-static uint64_t known[KNOWN];
+static handle_t known[OBJECT_TYPES][KNOWN];
 static char text[PAGE_SIZE] __aligned(4096);
 
-static uint64_t random_handle(void)
+static void remember(uint64_t handle)
 {
-	switch (random_below(12)) {
+	uint64_t type, rights, badge;
+
+	if (!sys_handle_info(handle, &type, &rights, &badge))
+		known[type][random_below(KNOWN)] = handle;
+}
+
+/* Mostly of the type that is wanted: else hardly a call would get beyond its first check. */
+static uint64_t random_handle(enum object_type type)
+{
+	if (type == OBJECT_NONE || random_below(12) == 0)
+		type = random_below(OBJECT_TYPES);
+	switch (random_below(16)) {
 	case 0:
 		return random_below(48); /* its own space and thread among them */
 	case 1:
 		return random_word();
 	case 2:
-		return known[random_below(KNOWN)] + HANDLES_MAX;
+		return known[type][random_below(KNOWN)] + HANDLES_MAX;
 	default:
-		return known[random_below(KNOWN)];
+		return known[type][random_below(KNOWN)];
 	}
 }
 
@@ -115,7 +133,7 @@ static uint64_t random_argument(const struct call_argument *argument)
 {
 	switch (argument->kind) {
 	case kind_handle:
-		return random_handle();
+		return random_handle(argument->type);
 	case kind_number:
 		return random_number(argument);
 	case kind_page:
@@ -141,7 +159,7 @@ static void fill_message_page(void)
 	struct message_page *page = message_page();
 
 	for (unsigned i = 0; i < MESSAGE_HANDLES_MAX; i++) {
-		page->handles[i] = random_handle();
+		page->handles[i] = random_handle(OBJECT_NONE);
 		page->rights[i] = random_below(RIGHTS_ALL + 1) | RIGHT_GRANT;
 	}
 }
@@ -173,8 +191,10 @@ static void one_call(void)
 	if (number == SYS_sleep)
 		a[0] %= 300;
 	fill_message_page();
-	if (any_call(number, a) == OK && a[1] && random_below(3)) /* result 1 is there now */
-		known[random_below(KNOWN)] = a[1]; /* most often a handle */
+	if (any_call(number, a) != OK)
+		return;
+	((volatile struct progress *)PROGRESS)->good[number]++;
+	remember(a[1]); /* result 1 is there now: most often a handle */
 }
 
 static void more_calls(void *argument)
@@ -190,8 +210,8 @@ static int work(uint64_t calls)
 	struct thread thread;
 
 	must(sys_map(HANDLE_SPACE, MEMORY, PROGRESS, 0, 1, MAP_READ | MAP_WRITE), "map");
-	for (unsigned i = 0; i < KNOWN; i++)
-		known[i] = 1 + i % 6;
+	for (unsigned i = 0; i < 3 * KNOWN; i++)
+		remember(1 + i % 6);
 	memcpy(text, "hello", sizeof("hello")); /* for space_load */
 	for (uint64_t i = 0; i < calls; i++) {
 		one_call();
@@ -214,8 +234,9 @@ struct worker {
 };
 
 static struct {
-	handle_t ended, endpoint;
+	handle_t ended, endpoint, system; /* system: HANDLE_NONE = it has none */
 	uint64_t seed, done, bits; /* bit set: that worker has ended */
+	uint64_t good[CALLS];
 	unsigned started, gave_up;
 } all;
 
@@ -223,12 +244,13 @@ static void start(struct worker *worker, unsigned bit)
 {
 	char seed[24], calls[24];
 	const char *const words[] = { "fuzz", "worker", seed, calls, NULL };
-	handle_t handles[] = { worker->memory, all.endpoint };
-	const struct spawn what = { .words = words, .handles = handles, .handle_count = ARRAY_SIZE(handles) };
+	handle_t handles[] = { worker->memory, all.endpoint, all.system };
+	const struct spawn what = { .words = words, .handles = handles, .handle_count = all.system ? 3 : 2 };
 
 	format(seed, sizeof(seed), "%zu", (size_t)(all.seed + all.started++));
 	format(calls, sizeof(calls), "%u", CALLS_EACH);
 	worker->progress->calls = worker->seen = 0;
+	memset(worker->progress->good, 0, sizeof(worker->progress->good));
 	worker->polls = 0;
 	must(spawn_stopped(&what, &worker->child), "spawn");
 	must(sys_thread_watch(worker->child.thread, all.ended, 1ull << bit), "watch");
@@ -253,6 +275,8 @@ static void bury(struct worker *worker, unsigned bit)
 		wait_for_bits(TIMEOUT_FOREVER);
 	all.bits &= ~(1ull << bit);
 	all.done += MIN(worker->progress->calls, (uint64_t)CALLS_EACH);
+	for (unsigned i = 0; i < CALLS; i++)
+		all.good[i] += worker->progress->good[i];
 	must(sys_handle_close(worker->child.thread), "close");
 	must(sys_handle_close(worker->child.space), "close");
 	worker->is_alive = false;
@@ -271,10 +295,23 @@ static void look_after(struct worker *worker, unsigned bit)
 		bury(worker, bit);
 }
 
+/* Workers may look at the kernel, but neither print nor give orders, if this program can give that. */
+static handle_t kernel_handle(void)
+{
+	uint64_t type, rights, badge;
+	handle_t handle;
+
+	if (sys_handle_info(HANDLE_SYSTEM, &type, &rights, &badge) || type != OBJECT_SYSTEM)
+		return HANDLE_NONE;
+	must(sys_handle_duplicate(HANDLE_SYSTEM, RIGHT_READ | RIGHT_GRANT, 0, &handle), "the kernel's handle");
+	return handle;
+}
+
 static int run_all(uint64_t seed, uint64_t calls)
 {
 	struct worker workers[WORKERS] = { 0 };
 
+	all.system = kernel_handle();
 	all.seed = seed * 1000003;
 	must(sys_notification_create(&all.ended), "notification");
 	must(sys_endpoint_create(&all.endpoint), "endpoint");
@@ -295,6 +332,8 @@ static int run_all(uint64_t seed, uint64_t calls)
 	for (unsigned i = 0; i < WORKERS; i++)
 		if (workers[i].is_alive)
 			bury(&workers[i], i);
+	for (unsigned i = 0; i < CALLS; i++)
+		printf("%s: %u", call_names[i], (unsigned)all.good[i]);
 	printf("%zu calls by %u workers, %u of which waited for ever", (size_t)all.done, all.started, all.gave_up);
 	return 0;
 }

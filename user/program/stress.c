@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * stress.c: everything at once: init="stress SEED STEPS". Workers in spaces of their own map, write, read back, protect, unmap
- * and seal memory, start and kill threads that use the same memory on other CPUs, and call a server in the first space, until
- * they have made STEPS steps together. A worker's space lasts a few hundred steps, then another one begins, for what is sealed
- * stays until it dies. Exit code 0: everything that was read back was right.
+ * and seal memory, start and kill threads that use the same memory on other CPUs or are in the middle of a call, and call a
+ * server in the first space, until they have made STEPS steps together. A worker's space lasts a few hundred steps, then another
+ * one begins, for what is sealed stays until it dies. Exit code 0: everything that was read back was right.
  *   stress worker SEED STEPS   … one of them
  */
 #include "ipc.h"
@@ -55,6 +55,7 @@ static void map_and_read_back(void)
 	for (uint64_t i = 0; i < pages; i++) {
 		expect(words[i * 512] == 0 && words[i * 512 + 511] == 0, "new memory is not cleared");
 		words[i * 512] = i + 1;
+		words[i * 512 + 511] = ~i; /* for the next one who gets it */
 	}
 	must(sys_protect(HANDLE_SPACE, (uintptr_t)start, pages, MAP_READ), "protect");
 	for (uint64_t i = 0; i < pages; i++)
@@ -68,9 +69,8 @@ static void map_and_read_back(void)
 	must(sys_handle_close(memory), "close");
 }
 
-static void call_the_server(void)
+static void call_with(uint64_t words, uint64_t value)
 {
-	uint64_t words = random_below(MESSAGE_WORDS_MAX + 1), value = random_below(1u << 30);
 	struct message message = { MESSAGE_INFO(7, words, 0), { value, value + 1, value + 2, value + 3 }, 0 };
 
 	for (uint64_t i = MESSAGE_REGISTER_WORDS; i < words; i++)
@@ -79,6 +79,11 @@ static void call_the_server(void)
 	expect(message.info == MESSAGE_INFO(8, words, 0), "the answer's info");
 	for (uint64_t i = 0; i < words; i++)
 		expect((i < MESSAGE_REGISTER_WORDS ? message.words[i] : message_page()->words[i]) == ~(value + i), "the answer");
+}
+
+static void call_the_server(void)
+{
+	call_with(random_below(MESSAGE_WORDS_MAX + 1), random_below(1u << 30));
 }
 
 struct shared {
@@ -118,6 +123,28 @@ static void kill_a_thread(void)
 	must(sys_unmap(HANDLE_SPACE, (uintptr_t)start, 1), "unmap");
 }
 
+static void call_for_ever(void *argument)
+{
+	uint64_t *calls = argument;
+
+	for (;;)
+		call_with(__atomic_add_fetch(calls, 1, __ATOMIC_RELEASE) % (MESSAGE_WORDS_MAX + 1), (uintptr_t)calls);
+}
+
+/* In the middle of a message, whichever side has it by then. */
+static void kill_a_caller(void)
+{
+	struct thread thread;
+	uint64_t code, calls = 0;
+
+	must(thread_run(call_for_ever, &calls, &thread), "thread");
+	for (uint64_t i = random_below(8); !__atomic_load_n(&calls, __ATOMIC_ACQUIRE) || i; i -= i != 0)
+		must(sys_yield(), "yield");
+	must(sys_thread_kill(thread.handle), "kill");
+	must(thread_join(&thread, &code), "join");
+	expect(code == (EXIT_KILLED | EXIT_REASON_KILLED), "how a killed caller ended");
+}
+
 static void seal_a_page(void)
 {
 	handle_t memory;
@@ -152,7 +179,7 @@ static void make_and_revoke(void)
 static int work(uint64_t steps)
 {
 	static void (*const kinds[])(void) = { map_and_read_back, call_the_server, call_the_server, call_the_server, kill_a_thread,
-					       make_and_revoke };
+					       kill_a_caller, make_and_revoke };
 
 	for (uint64_t i = 0; i < steps; i++)
 		if (random_below(25) == 0)

@@ -239,6 +239,7 @@ int main(int count, char **words)
 	must(sys_endpoint_create(&own_endpoint), "endpoint");
 	must(sys_thread_set(HANDLE_THREAD, PRIORITY_DEFAULT + 6, 0xff), "priority");
 	must(thread_run(serve, NULL, &thread), "thread");
+	must(sys_thread_set(thread.handle, PRIORITY_DEFAULT + 6, 0xff), "priority");
 	grant_all();
 	watch_over_all();
 }

@@ -238,7 +238,7 @@ unsigned arch_asids = 0;
 const bool arch_root_has_kernel_half = false;
 unsigned arch_asids = 5;
 #endif
-struct arch_user_device arch_user_uart = { .page = FAKE_UART };
+struct arch_user_device arch_user_devices[USER_DEVICES] = { { .page = FAKE_UART } };
 paddr_t fake_user_root;
 unsigned fake_user_asid, fake_space_loads;
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * attacks: every system call with every wrong kind of each of its arguments, all others being right (init=attacks). What is
- * right and wrong comes from include/amber/syscalls.def. Each attack must return the documented error, leave handles, spaces and
- * the argument registers as they were, and not hurt the program. init="attacks NAME": one call's only. Behind its attacks each call is made with right arguments only:
- * that must not fail for an argument's sake, else the attacks would prove little. Exit code: how many went wrong.
+ * attacks: every system call with every wrong kind of each of its arguments, all others being right (init=attacks; in the
+ * supervisor's place it has rights for a few calls more). What is right and wrong comes from include/amber/syscalls.def. Each attack
+ * must return the documented error, leave handles, spaces and the argument registers as they were, and not hurt the program.
+ * init="attacks NAME": one call's only. Behind its attacks each call is made with right arguments only: that must not fail for an
+ * argument's sake, else the attacks would prove little. Exit code: how many went wrong.
  */
 #include "scene.h"
 
@@ -288,10 +289,16 @@ static void make_sound_call(uint64_t call)
 		went_wrong(call, "nothing wrong", 0, "error", OK, error);
 }
 
-/* Its first handle is right: without that nothing else is looked at. */
+/* Its first handle is right: without that nothing else is looked at. (init= programs may not give orders to the kernel.) */
 static bool can_be_right(uint64_t call)
 {
-	return !call_argument_counts[call] || call_arguments[call][0].kind != kind_handle || right_argument(call, 0);
+	const struct call_argument *first = call_arguments[call];
+	uint64_t right;
+
+	if (!call_argument_counts[call] || first->kind != kind_handle)
+		return true;
+	right = right_argument(call, 0);
+	return right && (rights_of(right) & first->rights) == first->rights;
 }
 
 static void attack_call(uint64_t call)

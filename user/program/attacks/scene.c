@@ -5,6 +5,8 @@
 #include "ipc.h"
 #include "memory.h"
 
+#include <amber/system.h>
+
 #define MAPPED       0x3000000000ull /* in the scene's space: a page is mapped there */
 #define MEMORY_PAGES 4
 
@@ -80,6 +82,7 @@ void make_scene(void)
 	right[OBJECT_REPLY] = make_reply();
 	right[OBJECT_IRQ] = has(HANDLE_UART_IRQ) ? copy_of(HANDLE_UART_IRQ, RIGHTS_ALL) : HANDLE_NONE;
 	right[OBJECT_LAB] = has(HANDLE_LAB) ? copy_of(HANDLE_LAB, RIGHTS_ALL) : HANDLE_NONE;
+	right[OBJECT_SYSTEM] = has(HANDLE_SYSTEM) ? copy_of(HANDLE_SYSTEM, rights_of(HANDLE_SYSTEM)) : HANDLE_NONE;
 	scene.uart = has(HANDLE_UART) ? copy_of(HANDLE_UART, RIGHTS_ALL) : HANDLE_NONE;
 	scene.any = copy_of(right[OBJECT_MEMORY], rights_of(right[OBJECT_MEMORY]));
 	for (unsigned type = OBJECT_NONE + 1; type < OBJECT_TYPES; type++) {
@@ -155,13 +158,17 @@ uint64_t right_argument(uint64_t call, unsigned i)
 	case kind_handle:
 		return right_handle(call, argument);
 	case kind_number:
+		if (call == SYS_system_control)
+			return SYSTEM_KILL; /* nobody, with the word that follows; other orders are obeyed */
+		if (call == SYS_system_read && i && argument[-1].kind == kind_pointer)
+			return argument->high; /* room for any record */
 		return i && argument[-1].kind == kind_pointer ? SOUND_LENGTH : argument->low;
 	case kind_page:
 		return call == SYS_map || call == SYS_thread_create ? FREE : MAPPED;
 	case kind_pointer:
 		return (uintptr_t)scene.text;
-	case kind_rights:
-		return RIGHT_GRANT;
+	case kind_rights: /* another one than the call wants of the handle: else a refusal could be for either */
+		return RIGHT_READ;
 	case kind_perms:
 		return MAP_READ;
 	case kind_info:

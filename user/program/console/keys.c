@@ -6,6 +6,7 @@ enum { PLAIN, ESCAPE, SEQUENCE, SINGLE_SHIFT };
 
 #define ESC     0x1b
 #define RUBOUT  0x7f
+#define NUMBER_MAX 99 /* none of interest */
 
 static uint8_t plain(struct terminal_input *input, uint8_t byte)
 {
@@ -38,15 +39,14 @@ static uint8_t final(uint8_t byte, uint8_t number)
 static uint8_t in_sequence(struct terminal_input *input, uint8_t byte)
 {
 	if (input->state == SEQUENCE && byte < 0x40) {
-		/* The first number counts; 100 is none of interest, and stays so. */
-		if (byte >= '0' && byte <= '9' && input->number < 100)
-			input->number = (uint8_t)(input->number * 10 + byte - '0');
-		else if (input->number < 100)
-			input->number += 100;
+		if (byte < '0' || byte > '9')
+			input->has_number = true;
+		else if (!input->has_number)
+			input->number = (uint8_t)MIN(input->number * 10 + byte - '0', NUMBER_MAX);
 		return KEY_NONE;
 	}
 	input->state = PLAIN;
-	return final(byte, input->number % 100);
+	return final(byte, input->number);
 }
 
 uint8_t key_from_terminal(struct terminal_input *input, uint8_t byte)
@@ -54,6 +54,7 @@ uint8_t key_from_terminal(struct terminal_input *input, uint8_t byte)
 	if (byte == ESC) {
 		input->has_returned = false;
 		input->number = 0;
+		input->has_number = false;
 		input->state = ESCAPE;
 		return KEY_NONE;
 	}

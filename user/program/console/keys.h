@@ -20,7 +20,8 @@ enum key {
 /* A terminal: escape sequences, and CR, LF or both for Return. All 0 at first. */
 struct terminal_input {
 	uint8_t state;
-	uint8_t number;   /* the sequence's first, as far as it matters */
+	uint8_t number;    /* the sequence's first */
+	bool has_number;   /* it is complete */
 	bool has_returned; /* the byte before was CR: LF belongs to it */
 };
 /* KEY_NONE: nothing, or not yet. */

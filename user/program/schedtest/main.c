@@ -169,9 +169,13 @@ int main(int count, char **words)
 	must(sys_thread_set(HANDLE_THREAD, PRIORITY_DEFAULT + 1, 0xff), "thread_set");
 	test_one_cpu();
 	test_moving(cpus);
-	if (cpus > 1)
+	if (cpus > 1) {
 		test_moving_while_it_waits();
+		test_pinned_partners();
+	}
 	test_several_cpus(cpus);
+	test_unimportant_server();
+	test_waking_the_more_important();
 	test_times();
 	test_partners();
 	test_replies();

@@ -103,6 +103,154 @@ void test_partners(void)
 	nobody_receives();
 }
 
+/* --- a server and its client on a CPU each ------------------------------------------------------------------------------- */
+
+static struct thread pinned_server, pinned_client;
+static unsigned strays;
+
+static void serve_pinned(void *argument)
+{
+	handle_t endpoint = *(handle_t *)argument;
+	struct message message;
+	enum error error = ipc_receive(endpoint, &message, TIMEOUT);
+
+	for (; !error; error = ipc_reply_recv(endpoint, &message, TIMEOUT_FOREVER)) {
+		message.info = MESSAGE_INFO(0, 0, 0);
+		strays += info_of(pinned_server.handle).cpu != 1;
+	}
+	fail("the pinned server", error);
+}
+
+/* Without a time-out, so that nothing but the CPUs keeps it from the fast path. */
+static void call_pinned(void *argument)
+{
+	handle_t endpoint = *(handle_t *)argument;
+
+	for (unsigned i = 0; i < 50; i++) {
+		struct message message = { 0 };
+
+		must(ipc_call(endpoint, &message, TIMEOUT_FOREVER), "call");
+		strays += info_of(pinned_client.handle).cpu != 0;
+	}
+}
+
+void test_pinned_partners(void)
+{
+	handle_t endpoint = new_endpoint();
+	uint64_t code;
+
+	must(thread_make(serve_pinned, &endpoint, &pinned_server), "thread");
+	must(thread_make(call_pinned, &endpoint, &pinned_client), "thread");
+	must(sys_thread_set(pinned_server.handle, PRIORITY_DEFAULT, 2), "thread_set");
+	must(sys_thread_set(pinned_client.handle, PRIORITY_DEFAULT, 1), "thread_set");
+	must(sys_thread_start(pinned_server.handle), "start");
+	nap(30); /* it receives by now */
+	must(sys_thread_start(pinned_client.handle), "start");
+	must(thread_join(&pinned_client, &code), "join");
+	check(!code && !strays, "a message moves nobody to a CPU where he may not run");
+	end(&pinned_server);
+	must(sys_handle_close(endpoint), "close");
+}
+
+/* --- a server that is less important than a third thread ------------------------------------------------------------- */
+
+static bool is_answered;
+
+/* Without a time-out, else the call would take the slow path. */
+static void serve_for_ever(void *argument)
+{
+	handle_t endpoint = *(handle_t *)argument;
+	struct message message;
+	enum error error = ipc_receive(endpoint, &message, TIMEOUT_FOREVER);
+
+	for (; !error; error = ipc_reply_recv(endpoint, &message, TIMEOUT_FOREVER))
+		message.info = MESSAGE_INFO(0, 0, 0);
+	fail("the server", error);
+}
+
+static void call_once(void *argument)
+{
+	struct message message = { 0 };
+
+	must(ipc_call(*(handle_t *)argument, &message, TIMEOUT_FOREVER), "call");
+	__atomic_store_n(&is_answered, true, __ATOMIC_RELEASE);
+}
+
+static void start_here(void (*fn)(void *), void *argument, uint64_t priority, struct thread *thread)
+{
+	must(thread_make(fn, argument, thread), "thread");
+	must(sys_thread_set(thread->handle, priority, 1), "thread_set");
+	must(sys_thread_start(thread->handle), "start");
+}
+
+/* All on CPU 0. Nothing is inherited: docs/messages.md. */
+void test_unimportant_server(void)
+{
+	struct thread server, busy, client;
+	handle_t endpoint = new_endpoint();
+	uint64_t spins = 0, code;
+
+	must(sys_thread_set(HANDLE_THREAD, PRIORITY_DEFAULT + 1, 1), "thread_set");
+	start_here(serve_for_ever, &endpoint, PRIORITY_DEFAULT - 4, &server);
+	nap(30); /* it receives by now */
+	start_here(spin, &spins, PRIORITY_DEFAULT - 3, &busy);
+	start_here(call_once, &endpoint, PRIORITY_DEFAULT - 2, &client);
+	nap(50);
+	check(__atomic_load_n(&spins, __ATOMIC_RELAXED) && !__atomic_load_n(&is_answered, __ATOMIC_ACQUIRE),
+	      "a call doesn't take a server past a more important thread");
+	end(&busy);
+	must(thread_join(&client, &code), "join");
+	check(is_answered, "then it is answered");
+	end(&server);
+	must(sys_handle_close(endpoint), "close");
+	must(sys_thread_set(HANDLE_THREAD, PRIORITY_DEFAULT + 1, 0xff), "thread_set");
+}
+
+static unsigned woken;
+
+static void receive_and_count(void *argument)
+{
+	struct message message;
+
+	while (!ipc_receive(*(handle_t *)argument, &message, TIMEOUT))
+		__atomic_add_fetch(&woken, 1, __ATOMIC_RELAXED);
+}
+
+static void wait_and_count(void *argument)
+{
+	uint64_t bits;
+
+	while (!sys_wait(*(handle_t *)argument, TIMEOUT, &bits))
+		__atomic_add_fetch(&woken, 1, __ATOMIC_RELAXED);
+}
+
+/* Each time, so that no tick can have done it. All on CPU 0. */
+void test_waking_the_more_important(void)
+{
+	enum { ROUNDS = 20 };
+	handle_t endpoint = new_endpoint(), bell;
+	struct thread receiver, waiter;
+	struct message message = { 0 };
+	unsigned late = 0;
+
+	must(sys_notification_create(&bell), "notification");
+	must(sys_thread_set(HANDLE_THREAD, PRIORITY_DEFAULT + 1, 1), "thread_set");
+	start_here(receive_and_count, &endpoint, PRIORITY_DEFAULT + 2, &receiver);
+	start_here(wait_and_count, &bell, PRIORITY_DEFAULT + 2, &waiter);
+	for (unsigned i = 1; i <= ROUNDS; i++) {
+		must(ipc_send(endpoint, &message, TIMEOUT), "send");
+		late += __atomic_load_n(&woken, __ATOMIC_RELAXED) != 2 * i - 1;
+		must(sys_signal(bell, 1), "signal");
+		late += __atomic_load_n(&woken, __ATOMIC_RELAXED) != 2 * i;
+	}
+	check(!late, "a more important thread that is woken runs before the call returns");
+	end(&receiver);
+	end(&waiter);
+	must(sys_handle_close(endpoint), "close");
+	must(sys_handle_close(bell), "close");
+	must(sys_thread_set(HANDLE_THREAD, PRIORITY_DEFAULT + 1, 0xff), "thread_set");
+}
+
 /* Its caller waits for the answer that the main thread owes it. */
 static void take_call(struct caller *caller, handle_t endpoint)
 {

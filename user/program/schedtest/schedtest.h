@@ -20,6 +20,9 @@ void end(struct thread *thread); /* killed, and waited for */
 
 void test_times(void);
 void test_partners(void);
+void test_unimportant_server(void);
+void test_waking_the_more_important(void);
+void test_pinned_partners(void); /* two CPUs at least */
 void test_replies(void);
 void test_kills(void);
 

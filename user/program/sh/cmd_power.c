@@ -15,9 +15,9 @@ static bool clock(int count, char **words)
 COMMAND(clock, "", "the time since the start", clock);
 
 static const char *const object_texts[OBJECT_TYPES] = {
-	[OBJECT_THREAD] = "threads", [OBJECT_SPACE] = "spaces", [OBJECT_ENDPOINT] = "endpoints",
-	[OBJECT_NOTIFICATION] = "notifications", [OBJECT_MEMORY] = "memories", [OBJECT_IRQ] = "irqs", [OBJECT_REPLY] = "replies",
-	[OBJECT_LAB] = "lab devices", [OBJECT_SYSTEM] = "systems",
+	[OBJECT_THREAD] = "thread", [OBJECT_SPACE] = "space", [OBJECT_ENDPOINT] = "endpoint", [OBJECT_NOTIFICATION] = "notification",
+	[OBJECT_MEMORY] = "memory object", [OBJECT_IRQ] = "irq", [OBJECT_REPLY] = "kept answer", [OBJECT_LAB] = "lab device",
+	[OBJECT_SYSTEM] = "system",
 };
 
 static bool mem(int count, char **words)
@@ -39,7 +39,8 @@ static bool mem(int count, char **words)
 	    (size_t)counts.user_frames, (size_t)counts.arena_frames_used, (size_t)counts.arena_frames, (size_t)counts.space_tables);
 	say("pages of pools: %zu, of handles: %zu\nobjects:", (size_t)counts.pool_pages, (size_t)counts.handle_pages);
 	for (unsigned type = OBJECT_NONE + 1; type < OBJECT_TYPES; type++)
-		say("%s %zu %s", type == OBJECT_NONE + 1 ? "" : ",", (size_t)counts.objects[type], object_texts[type]);
+		say("%s %zu %s%s", type == OBJECT_NONE + 1 ? "" : ",", (size_t)counts.objects[type], object_texts[type],
+		    counts.objects[type] == 1 ? "" : "s");
 	say("\n");
 	return true;
 }

@@ -101,7 +101,7 @@ static void say_short(const struct system_sealed *sealed)
 
 	if (more)
 		format(pages, sizeof(pages), " (and %zu more page%s)", (size_t)more, more == 1 ? "" : "s");
-	say("  %6zu %-32s %-26s by %s: %s%s%s%s\n", (size_t)sealed->bytes, sealed->name, sealed->file[0] ? sealed->file : "?",
+	say("  %6zu %-24s %-28s %-20s %s%s%s%s\n", (size_t)sealed->bytes, sealed->name, sealed->file[0] ? sealed->file : "?",
 	    sealed->initcall[0] ? sealed->initcall : "?", chain_text(sealed), sealed->remaining[0] ? ", left: " : "", sealed->remaining,
 	    pages);
 }
@@ -113,6 +113,7 @@ static void say_all(void)
 	const struct system_sealed *sealed;
 	uint64_t page = 0;
 
+	say("  %6s %-24s %-28s %-20s %s\n", "BYTES", "OBJECT", "DEFINED IN", "LAST WRITTEN BY", "A WRITE LEADS TO");
 	while ((sealed = records_next(&records)) && !was_interrupted()) {
 		if (page != page_of(sealed))
 			say("page 0x%zx%s%s\n", (size_t)page_of(sealed), sealed->is_core ? " (core)" : "",
@@ -153,7 +154,8 @@ static void say_one(const struct system_sealed *sealed)
 
 	say("%s: %zu bytes at 0x%zx, class %s\n  defined in: %s\n  written last during init by: %s\n", sealed->name,
 	    (size_t)sealed->bytes, (size_t)sealed->address, sealed->is_core ? "core" : "data",
-	    sealed->file[0] ? sealed->file : "unknown", sealed->initcall[0] ? sealed->initcall : "unknown (initcall_trace=on finds out)");
+	    sealed->file[0] ? sealed->file : "unknown",
+	    sealed->initcall[0] ? sealed->initcall : "unknown (the boot option initcall_trace=on finds out)");
 	say("  a write leads to: %s%s%s\n", chain_text(sealed), sealed->remaining[0] ? "; left: " : "", sealed->remaining);
 	say("  page: 0x%zx%s%s\n", (size_t)page_of(sealed), pages > 1 ? " and those behind" : "",
 	    sealed->is_writable ? ", opened by unprotect" : "");

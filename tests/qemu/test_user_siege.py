@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""tests/qemu/test_user_siege.py: programs that attack the kernel with partners (user/program/siege)."""
+import pytest
+from runner import boot
+
+
+def siege(machine, words, cpus, *extra):
+    guest = boot(machine, f"init='siege {words}' loglevel=2", extra=("-smp", str(cpus), *extra), seconds=120)
+    assert not guest.said("siege: wrong")
+
+
+@pytest.mark.parametrize("threads, cpus", [(550, 1), (50, 2)])
+def test_a_chain_of_pagers_ends(machine, threads, cpus):
+    """Each thread is the pager of the one before and faults itself."""
+    siege(machine, f"chain {threads}", cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_senders_that_all_fail(machine, cpus):
+    siege(machine, "bad-senders 300", cpus)
+
+
+@pytest.mark.parametrize("rounds, cpus", [(100, 1), (101, 2), (102, 4)])
+def test_handles_in_messages(machine, rounds, cpus):
+    """Sent, revoked, passed on, and what they stand for killed; the kernel counts and compares what is left."""
+    siege(machine, f"luggage {rounds}", cpus)
+
+
+def test_programs_until_there_is_no_memory(machine):
+    siege(machine, "storm 3", 2, "-m", "16M")
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_registers_stay(machine, cpus):
+    """Of threads of two spaces, over some hundred preemptions."""
+    siege(machine, "hold 300", cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_what_a_pager_answers(machine, cpus):
+    siege(machine, "pager 100", cpus)
+
+
+@pytest.mark.parametrize("words, cpus", [("message-pages 2000", 1), ("message-pages 2000", 2), ("vdso 5", 1)])
+def test_pages_that_are_no_regions(machine, words, cpus):
+    siege(machine, words, cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_who_waits_with_a_revoked_handle(machine, cpus):
+    siege(machine, "revoked 3", cpus)

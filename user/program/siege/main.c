@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c: init="siege PART NUMBER": attacks with partners, by several programs: what the wrong arguments of `attacks` don't reach.
+ * Exit code 0: nothing went wrong. NUMBER: threads, rounds, a seed: the part says.
+ */
+#include "siege.h"
+
+#include <amber/string.h>
+
+static const struct {
+	const char *name;
+	part *fn;
+} parts[] = {
+	{ "chain", fault_chain },
+	{ "chain-inside", fault_chain_inside },
+	{ "pager", pager_answers },
+	{ "fault-inside", fault_inside },
+	{ "luggage", luggage },
+	{ "luggage-inside", luggage_inside },
+	{ "bad-senders", bad_senders },
+	{ "hold", hold_registers },
+	{ "hold-inside", hold_inside },
+	{ "message-pages", message_pages },
+	{ "vdso", vdso },
+	{ "revoked", revoked },
+	{ "storm", storm },
+	{ "sleep-inside", sleep_inside },
+};
+
+void must(enum error error, const char *what)
+{
+	if (error)
+		fail(what, error);
+}
+
+void expect(bool is_right, const char *what)
+{
+	if (is_right)
+		return;
+	printf("wrong: %s", what);
+	exit(1);
+}
+
+void spawn_part(const char *name, uint64_t number, const handle_t *handles, unsigned count, handle_t pager, struct child *child)
+{
+	char digits[24], *at = digits + sizeof(digits);
+	const char *words[] = { "siege", name, NULL, NULL };
+
+	*--at = '\0';
+	do {
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	words[2] = at;
+	must(spawn(&(struct spawn){ .words = words, .handles = handles, .handle_count = count, .pager = pager }, child), name);
+}
+
+int main(int count, char **words)
+{
+	uint64_t number;
+
+	for (unsigned i = 0; count == 3 && i < ARRAY_SIZE(parts); i++) {
+		if (strcmp(words[1], parts[i].name) || !parse_number(words[2], &number))
+			continue;
+		parts[i].fn(number);
+		return 0;
+	}
+	printf("usage: siege PART NUMBER");
+	return 2;
+}

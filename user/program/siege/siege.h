@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* siege.h: what the parts of `siege` share. main.c. */
+#ifndef AMBER_USER_SIEGE_H
+#define AMBER_USER_SIEGE_H
+
+#include "ipc.h"
+#include "memory.h"
+#include "program.h"
+#include "thread.h"
+
+#define NOWHERE 0x2800000000ull /* nothing is ever mapped there */
+#define SECOND  1000000ull
+
+void must(enum error error, const char *what); /* else the program ends */
+void expect(bool is_right, const char *what);
+static inline void may_fail(enum error error)
+{
+	(void)error;
+}
+
+/* This program once more, in a space of its own: `siege NAME NUMBER`, with these handles. */
+void spawn_part(const char *name, uint64_t number, const handle_t *handles, unsigned count, handle_t pager, struct child *child);
+
+typedef void part(uint64_t number);
+part fault_chain, fault_chain_inside, pager_answers, fault_inside; /* faults.c */
+part luggage, luggage_inside;         /* luggage.c */
+part hold_registers, hold_inside;      /* hold.c */
+part message_pages, vdso;              /* pages.c */
+part revoked;                          /* revoked.c */
+part bad_senders, storm, sleep_inside; /* crowd.c */
+
+#endif
