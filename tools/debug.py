@@ -97,7 +97,7 @@ def debug(options, command):
     serial = ["-chardev", f"socket,id=serial,path={console},server=on,wait=off,logfile={log}", "-serial", "chardev:serial"]
     print(f"serial output goes to {log}; `make console` in another terminal is the other end of the serial line", flush=True)
     with Machine(options.folder, with_serial(command, serial)) as machine:
-        return run_gdb(gdb_command(machine, options.elf), console)
+        return run_gdb(gdb_command(machine, options.elf, options.gdb), console)
 
 
 def unattended(command):

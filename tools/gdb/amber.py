@@ -3,7 +3,6 @@
 
 Each command reads physical memory (physical.py), so it works at any moment; what is wrong is said in one line.
 """
-import json
 import os
 import sys
 import textwrap
@@ -77,13 +76,15 @@ def only(argument, most, usage):
 def map_(argument):
     """What a root table maps: amber map [ROOT].
 ROOT: kernel, gate, bring-up, dry-run N, a program's name, the physical address of a table, or --roots for a list; without it: what
-is loaded now on this CPU. --json ROOT: for tools."""
+is loaded now on this CPU. --json [ROOT]: every root or that one, line by line as the shell's maps --json."""
     kernel().translate = roots.translate
     if argument == "--roots":
         for root in roots.roots():
             yield f"  {root.table:#012x}  {root.name}"
     elif argument.startswith("--json"):
-        yield json.dumps(roots.as_json(roots.root_named(argument.removeprefix("--json").strip() or "kernel")))
+        name = argument.removeprefix("--json").strip()
+        for root in [roots.root_named(name)] if name else roots.roots():
+            yield from roots.as_json(root)
     elif argument:
         yield from roots.map_lines(roots.root_named(argument))
     else:
@@ -131,7 +132,7 @@ def walk_lines(root, address):
     physical = mapping.frame + address - mapping.start
     frame = roots.frame_at(physical)
     yield (f"  together: physical {physical:#x}, {letters(mapping.rights)}, {roots.size_text(mapping.bytes)} page, "
-           f"{roots.Areas().at(address)[0]}, {kernel().symbols.text(address)}")
+           f"{roots.Areas().at(mapping)[0]}, {kernel().symbols.text(address)}")
     if frame:
         yield f"  frame: {frame.type}, {frame.writable} writable mapping{'' if frame.writable == 1 else 's'}"
 
@@ -170,7 +171,7 @@ The frame is the one behind that address now; -p ADDR: a physical address."""
             if m.frame <= address < m.frame + m.bytes:
                 count += 1
                 at_ = m.start + address - m.frame
-                yield (f"  {root.name:<12} 0x{at_:016x}  {letters(m.rights)}  {roots.size_text(m.bytes)} page, {roots.Areas().at(at_)[0]}")
+                yield (f"  {root.name:<12} 0x{at_:016x}  {letters(m.rights)}  {roots.size_text(m.bytes)} page, {roots.Areas().at(m)[0]}")
     yield f"  {count} mapping{'' if count == 1 else 's'}; what other roots share with the root kernel is said once"
 
 

@@ -21,11 +21,15 @@ def type_text(text):
     path = os.environ.get("AMBER_CONSOLE")
     if not path:
         raise Clear("this machine's serial line takes no input (make debug without AT= does)")
-    if line is None:
-        line = socket.socket(socket.AF_UNIX)
-        line.connect(path)
-        threading.Thread(target=drain, args=(line,), daemon=True).start()
-    line.sendall(text.encode() + b"\n")
+    try:
+        if line is None:
+            opened = socket.socket(socket.AF_UNIX)
+            opened.connect(path)
+            threading.Thread(target=drain, args=(opened,), daemon=True).start()
+            line = opened
+        line.sendall(text.encode() + b"\n")
+    except OSError as error:
+        raise Clear(f"the machine's serial line doesn't answer: {error.strerror}") from None
 
 
 def drain(connection):

@@ -63,6 +63,7 @@ def read(address, count):
 
 def register(name):
     """Of the selected CPU; None where it has no such register."""
+    connection()
     value = gdb.selected_frame().read_register(name) if name in ("pc", "sp") else gdb.parse_and_eval("$" + name)
     return None if value.type.code == gdb.TYPE_CODE_VOID else int(value) & MASK
 
@@ -72,7 +73,7 @@ class Symbols:
 
     def __init__(self, path):
         self.elf = elf.Elf(path)
-        self.table = symbol_table.entries(self.elf)
+        self.table = symbol_table.entries(self.elf, {})
         self.starts = [entry[0] for entry in self.table]
         self.edges = {s.name: s.value for s in self.elf.symbols if s.name and s.section != elf.SHN_UNDEF}
 

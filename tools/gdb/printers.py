@@ -83,7 +83,7 @@ class Chain(Printer):
             element = self.value["elements"][i]
             name = kernel().text(kernel().object(element["policy"], "struct policy")["name"])
             budget = int(element["budget"])
-            parts.append(name + (f" ({int(element['used'])} of {budget} used)" if budget else f" ({int(element['used'])} used)"))
+            parts.append(name + (f" ({int(element['used'])} of {budget} used)" if budget else ""))
         start = self.field("object")
         return f"chain '{name_of(self.value['text'])}' for {kernel().symbols.text(start) if start else 'everything else'}: " + ", ".join(parts)
 

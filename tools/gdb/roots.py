@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """tools/gdb/roots.py: the root tables that there are, what each maps, and what a frame is."""
+import json
 from collections import Counter, namedtuple
 
 import gdb
@@ -65,17 +66,20 @@ def spaces():
     if not int(core.variable("all_spaces")["next"]):
         return
     for _, space in core.list(core.edge("all_spaces"), "struct space", "all"):
-        yield Root(f"space {int(space['number'])} {name_of(space['name'])}".rstrip(), int(space["memory"]["root"]),
+        yield Root(f"space {int(space['number'])} {name_of(space['name'])}", int(space["memory"]["root"]),
                    core.number("kernel_root_frame") if core.machine == "x86_64" else 0, True)
 
 
 def root_named(text):
     """By its name, a program's name, or the physical address of its table."""
     known = roots()
-    for root in known:
-        if text in (root.name, root.name.split(" ", 2)[-1] if root.name.startswith("space ") else root.name, f"{root.table:#x}"):
-            return root
-    raise Clear(f"no root table '{text}' (there are: {', '.join(root.name for root in known)})")
+    found = [root for root in known if text in (root.name, root.name.split(" ", 2)[-1] if root.name.startswith("space ") else "",
+                                                f"{root.table:#x}")]
+    if len(found) > 1:
+        raise Clear(f"'{text}' is ambiguous: {', '.join(root.name for root in found)}")
+    if not found:
+        raise Clear(f"no root table '{text}' (there are: {', '.join(root.name for root in known)})")
+    return found[0]
 
 
 def name_of_root(table):
@@ -125,19 +129,41 @@ def area_starts(is_user):
 
 
 class Areas:
-    """Which area an address lies in, and where that ends."""
+    """Which area a mapping lies in, and where that ends: the names of kernel/system_maps.c:area_at."""
 
     def __init__(self):
+        core = kernel()
         self.user, self.kernel = area_starts(True), area_starts(False)
+        table = core.variable("frame_table")
+        self.arena = (int(table["arena_start"]), int(table["arena_end"])) if int(table["table"]) else (0, 0)
+        try:
+            self.image = (core.image_physical(), core.image_physical() + core.edge("__image_end") - LAYOUT["IMAGE_BASE"])
+        except Clear:
+            self.image = (0, 0)
 
-    def at(self, address):
+    def plain(self, address):
         name, end = "nothing that has a name", 1 << 64
-        for start, text in self.user if address < 1 << 63 else self.kernel:
+        for start, text in self.user if address < HIGH else self.kernel:
             if start > address:
                 end = start
                 break
             name = text
         return name, end
+
+    def at(self, m):
+        """RAM is seen in the direct map, and for the gate in the window: there the name says what it is."""
+        name, end = self.plain(m.start)
+        if name not in ("direct map", "window"):
+            return name, end
+        if self.arena[0] <= m.frame < self.arena[1]:
+            return f"{name}: arena", m.start + self.arena[1] - m.frame
+        if m.bytes == PAGE and self.image[0] <= m.frame < self.image[1]:
+            part, part_end = self.plain(m.frame - self.image[0] + LAYOUT["IMAGE_BASE"])
+            return f"{name}: {part}", m.start + part_end - LAYOUT["IMAGE_BASE"] + self.image[0] - m.frame
+        return name, end
+
+    def begins_part(self, m):
+        return m.frame in (self.image[0], self.arena[0])
 
 
 # --- runs of mappings --------------------------------------------------------------------------------------
@@ -150,12 +176,12 @@ def joined(mappings):
     areas, run, area_end = Areas(), None, 0
     for m in mappings:
         if run and m.start == run.end and m.start != area_end and m.rights == run.rights and m.bytes == run.page and \
-                m.frame == run.physical + run.end - run.start:
+                m.frame == run.physical + run.end - run.start and not (areas.begins_part(m) and areas.at(m)[0] != run.area):
             run = run._replace(end=m.start + m.bytes)
             continue
         if run:
             yield run
-        area, area_end = areas.at(m.start)
+        area, area_end = areas.at(m)
         run = Run(m.start, m.start + m.bytes, m.frame, m.rights, m.bytes, area)
     if run:
         yield run
@@ -172,9 +198,12 @@ def runs_of(root, is_all=False):
 
 
 def as_json(root):
-    """The keys of struct system_mapping."""
-    return [{"start": f"0x{run.start & MASK:016x}", "end": f"0x{run.end & MASK:016x}", "physical": f"0x{run.physical:016x}",
-             "perms": letters(run.rights), "device": "d" in run.rights, "page": run.page, "region": run.area} for run in runs_of(root, True)]
+    """Line by line what the shell's `maps --json` says, keys and all."""
+    name = "space " + root.name.split(" ", 2)[2] if root.name.startswith("space ") else root.name
+    for run in runs_of(root, True):
+        yield json.dumps({"root": f"0x{root.table:016x}", "name": name, "start": f"0x{run.start & MASK:016x}",
+                          "end": f"0x{run.end & MASK:016x}", "physical": f"0x{run.physical:016x}", "perms": letters(run.rights),
+                          "device": "d" in run.rights, "page": run.page, "region": run.area}, separators=(",", ":"))
 
 
 def size_text(count):
