@@ -187,15 +187,15 @@ qemu-line: ## print the command that run (with ISO=1: run-iso) uses
 	@$(MAKE) --no-print-directory -s $(if $(ISO),iso,$(call kernel,$(machine))) >&2
 	@printf '%s\n' $(call quote,$(if $(ISO),$(call qemu_iso,mon:stdio),$(call qemu_run,mon:stdio)))
 debug: $(call kernel,$(machine)) ## QEMU stopped at the first instruction, and gdb with the `amber` commands; AT=violation:N: stopped there
-	@$(debugger) debug $(debug_folder) $(debug_elf) $(if $(AT),--at $(call quote,$(AT))) -- $(call qemu_run,null)
+	@$(debugger) debug $(debug_folder) $(debug_elf) $(if $(value AT),--at $(call quote,$(value AT))) $(if $(WAIT),--wait) -- $(call qemu_run,null)
 console: ## the serial line of the machine that debug has started, for another terminal
 	@$(debugger) console $(debug_folder)
 record: $(call kernel,$(machine)) ## run, and record what comes in on the serial line
-	@$(debugger) record $(debug_folder) -- $(call qemu_run,null)
+	@$(debugger) record $(debug_folder) $(debug_elf) -- $(call qemu_run,null)
 replay: ## the recorded session once more, the same to the instruction; GDB=1: under gdb
-	@$(debugger) replay $(debug_folder) $(debug_elf) $(if $(GDB),--with-gdb)
+	@$(debugger) replay $(debug_folder) $(if $(GDB),$(debug_elf) --with-gdb)
 ide: ## compile_commands.json, .clangd, VS Code's tasks and launch file
-	@$(PYTHON) tools/ide.py
+	@$(PYTHON) tools/ide.py $(machine)
 
 # --- Tests, measurements, fuzzing --------------------------------------------------------------------
 # A unit test's head names the sources that it links (" * sources: kernel/json.c") and, if it needs any,
@@ -267,6 +267,7 @@ endif
 ## BREAK 1: the kernel whose protections can be left out (build/ARCH/break/)
 ## AT violation:N, for debug: stop at the store of that record of an unattended run
 ## GDB 1: replay under gdb
+## WAIT 1: debug without gdb, for an editor's own
 ## T check: only tests whose name contains it; fuzz: seconds for each target
 ## COMPILER gcc or clang (clang and lld build into build/clang/)
 ## V 1: print every command

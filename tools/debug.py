@@ -2,19 +2,25 @@
 # SPDX-License-Identifier: MIT
 """tools/debug.py: QEMU together with gdb, recorded and replayed sessions (docs/debugging.md). The Makefile hands over QEMU's command line.
 
-  debug.py debug FOLDER ELF [--at violation:N] [--cpus N] -- QEMU…    stopped at the first instruction, gdb on this terminal
-  debug.py record FOLDER -- QEMU…                              a session on this terminal, recorded in FOLDER/replay.bin
-  debug.py replay FOLDER ELF [--gdb] -- QEMU…                  the same once more, instruction by instruction
-  debug.py console FOLDER                                      this terminal as the other end of a debugged machine's serial line
+  debug.py debug FOLDER ELF [--at violation:N] -- QEMU…   stopped at the first instruction, gdb on this terminal
+  debug.py debug FOLDER ELF --wait -- QEMU…               the same without gdb: it waits for a debugger of yours, for an editor's
+  debug.py record FOLDER ELF -- QEMU…                     a session on this terminal, recorded in FOLDER/replay.bin
+  debug.py replay FOLDER ELF [--with-gdb]                 the same once more, instruction by instruction
+  debug.py console FOLDER                                 this terminal as the other end of a debugged machine's serial line
 
 FOLDER (build/ARCH) holds the sockets and the logs. gdb and QEMU meet at a Unix socket, so that two trees, or two machines, never
-get into each other's way. QEMU runs in a session of its own: Ctrl-C stops the guest, in gdb.
+get into each other's way. QEMU runs in a session of its own, so Ctrl-C is not for it, and it ends when this program does.
 """
 import argparse
+import contextlib
+import ctypes
+import fcntl
+import hashlib
+import json
 import os
 import re
 import select
-import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -27,9 +33,20 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COMMANDS = os.path.join(TOP, "tools", "gdb", "amber.py")
 STARTS_WITHIN = 60  # seconds
 PASS_SECONDS = 600
-# The guest's clock counts instructions, so every run is the same.
-SAME_EACH_TIME = ["-icount", "shift=0,sleep=off", "-rtc", "base=2020-01-01,clock=vm"]
-REAL_TIME = ["-icount", "shift=3"]  # for a person: the guest's clock keeps to the wall's
+LISTENS = "00010000"  # the flag of a socket in /proc/net/unix
+AT_ICOUNT = "shift=0,sleep=off"  # the guest's clock counts instructions: every recording is the same
+CTRL_A, CTRL_C, CTRL_CLOSE = b"\x01", b"\x03", b"\x1d"
+PR_SET_PDEATHSIG = 1
+
+
+def ends_with_us():
+    """In the child: however this program ends, it takes the child with it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def need(program):
+    if not shutil.which(program):
+        sys.exit(f"debug: {program} is not installed: `make setup` installs it")
 
 
 def with_serial(command, serial):
@@ -37,38 +54,66 @@ def with_serial(command, serial):
     return command[:at] + serial + command[at + 2:]
 
 
-class Machine:
-    """A QEMU that waits for gdb, ended when the block is left."""
+def listens(path):
+    with open("/proc/net/unix", encoding="utf-8", errors="replace") as f:
+        return any(line.split()[3] == LISTENS and line.rstrip("\n").endswith(" " + path) for line in f)
 
-    def __init__(self, folder, command, extra=()):
-        self.socket = os.path.join(folder, "gdb.sock")
-        if os.path.exists(self.socket):
-            os.unlink(self.socket)
-        self.errors = os.path.join(folder, "debug.err")
-        self.command = [*command, *extra, "-S", "-gdb", f"unix:{self.socket},server=on,wait=off"]
+
+class Machine:
+    """A QEMU, ended when the block is left. It waits for gdb, or for whoever else is at that socket; None: for nobody."""
+
+    def __init__(self, folder, command, socket_name="gdb.sock"):
+        need(command[0])
+        self.folder, self.errors = folder, os.path.join(folder, "debug.err")
+        self.socket = os.path.join(folder, socket_name) if socket_name else None
+        self.command = command
+        if socket_name == "gdb.sock":
+            self.command = [*command, "-S", "-gdb", f"unix:{self.socket},server=on,wait=off"]
 
     def __enter__(self):
+        self.lock = open(os.path.join(self.folder, "debug.lock"), "w", encoding="ascii")
+        try:
+            fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(f"debug: {os.path.join(self.folder, 'gdb.sock')} is in use: another debug, record or replay runs in this tree")
+        self.remove_socket()
         with open(self.errors, "wb") as errors:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, start_new_session=True)
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, start_new_session=True,
+                                            preexec_fn=ends_with_us)
         deadline = time.monotonic() + STARTS_WITHIN
-        while not os.path.exists(self.socket):
+        while self.socket and not listens(self.socket):
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.process.kill()
-                with open(self.errors, encoding="utf-8", errors="replace") as f:
-                    sys.exit(f"debug: QEMU doesn't start: {f.read().strip()}")
+                self.stop()
+                sys.exit(f"debug: QEMU doesn't start: {self.said() or 'it says nothing'}")
             time.sleep(0.02)
         return self
 
-    def __exit__(self, *_):
+    def said(self):
+        with open(self.errors, encoding="utf-8", errors="replace") as f:
+            return " / ".join(line.strip() for line in f if line.strip())
+
+    def stop(self):
+        """SIGTERM, so that a recording is closed properly."""
         if self.process.poll() is None:
             self.process.terminate()
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-        self.process.wait()
-        if os.path.exists(self.socket):
-            os.unlink(self.socket)
+        if self.process.poll() is None:
+            self.process.kill()
+        return self.process.wait()
+
+    def remove_socket(self):
+        if self.socket:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.socket)
+
+    def __exit__(self, *_):
+        has_died = self.process.poll() is not None and self.process.returncode < 0
+        self.stop()
+        self.remove_socket()
+        self.lock.close()
+        if has_died:
+            print(f"debug: QEMU has died of signal {-self.process.returncode}: {self.said() or 'it says nothing'}", file=sys.stderr)
 
 
 def gdb_command(machine, elf, options=(), commands=()):
@@ -76,12 +121,16 @@ def gdb_command(machine, elf, options=(), commands=()):
     return ["gdb-multiarch", "-q", *options, elf, *(word for c in given for word in ("-ex", c))]
 
 
+def gdb_child():
+    ends_with_us()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def run_gdb(command, console=""):
     """On this terminal; Ctrl-C is gdb's."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        return subprocess.run(command, check=False, env=dict(os.environ, AMBER_CONSOLE=console),
-                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)).returncode
+        return subprocess.run(command, check=False, env=dict(os.environ, AMBER_CONSOLE=console), preexec_fn=gdb_child).returncode
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -89,14 +138,19 @@ def run_gdb(command, console=""):
 # --- debug -------------------------------------------------------------------------------------------------
 
 def debug(options, command):
+    if not options.wait:
+        need("gdb-multiarch")
     if options.at:
         return at_violation(options, command)
     console, log = os.path.join(options.folder, "console.sock"), os.path.join(options.folder, "debug.log")
-    if os.path.exists(console):
-        os.unlink(console)
     serial = ["-chardev", f"socket,id=serial,path={console},server=on,wait=off,logfile={log}", "-serial", "chardev:serial"]
     print(f"serial output goes to {log}; `make console` in another terminal is the other end of the serial line", flush=True)
     with Machine(options.folder, with_serial(command, serial)) as machine:
+        if options.wait:
+            print(f"waiting for a debugger at {machine.socket}; Ctrl-C ends it", flush=True)
+            with contextlib.suppress(KeyboardInterrupt):
+                machine.process.wait()
+            return 0
         return run_gdb(gdb_command(machine, options.elf, options.gdb), console)
 
 
@@ -108,65 +162,145 @@ def unattended(command):
 
 
 def at_violation(options, command):
-    """Three runs, which are the same: tools/gdb/at.py says what each is for."""
-    number = re.fullmatch(r"violation:(\d+)", options.at)
+    """The run is recorded, then replayed twice: tools/gdb/at.py says what for. A replay is the same whatever gdb does meanwhile."""
+    number = re.fullmatch(r"violation:(\d{1,9})", options.at)
     if not number:
         sys.exit(f"debug: AT={options.at}: say violation:N, N from 0 as `seq` in the record's event")
-    log, found = os.path.join(options.folder, "debug.log"), os.path.join(options.folder, "at.json")
-    command = with_serial(unattended(command), ["-serial", f"file:{log}"])
-    for which, text in ((1, "which instruction is it"), (2, "which of its runs is it")):
-        print(f"violation {number[1]}: {text}? (run {which} of 3)", flush=True)
-        with Machine(options.folder, command, SAME_EACH_TIME) as machine:
-            step = gdb_command(machine, options.elf, ["-batch"], [f"python at.pass_({which}, {number[1]}, {found!r})"])
-            try:
-                done = subprocess.run(step, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                      timeout=PASS_SECONDS)
-            except subprocess.TimeoutExpired:
-                sys.exit(f"debug: no violation {number[1]} within {PASS_SECONDS} seconds: is it an unattended run (run=, inject=, test=)?")
-        if done.returncode:
-            said = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
-            sys.exit("\n".join([line for line in said if line.startswith("amber: ")] or said[-5:]))
-    print(f"stopping before it (run 3 of 3); serial output is in {log}", flush=True)
-    with Machine(options.folder, command, SAME_EACH_TIME) as machine:
-        return run_gdb(gdb_command(machine, options.elf, options.gdb, [f"python at.pass_(3, {number[1]}, {found!r})"]))
+    number, tape, log = int(number[1]), os.path.join(options.folder, "at.bin"), os.path.join(options.folder, "debug.log")
+    command = with_serial(unattended(command), ["-serial", f"file:{log}"]) + ["-rtc", "base=2020-01-01,clock=vm"]
+    print(f"violation {number}: recording the run", flush=True)
+    pc = recorded_pc(options.folder, command + ["-icount", f"{AT_ICOUNT},rr=record,rrfile={tape}"], log, number)
+    print(f"violation {number}: replaying it, which run of {pc:#x} is it?", flush=True)
+    command += ["-icount", f"{AT_ICOUNT},rr=replay,rrfile={tape}"]
+    with Machine(options.folder, command) as machine:
+        runs = counted(gdb_command(machine, options.elf, ["-nx", "-batch"], [f"python at.count_pass({number}, {pc:#x}, {tape + '.runs'!r})"]),
+                       tape + ".runs")
+    print(f"replaying it once more, up to run {runs} since the record before; serial output is in {log}", flush=True)
+    with Machine(options.folder, command) as machine:
+        return run_gdb(gdb_command(machine, options.elf, options.gdb, [f"python at.stop_pass({number}, {pc:#x}, {runs})"]))
+
+
+def events_in(log):
+    with contextlib.suppress(OSError), open(log, encoding="utf-8", errors="replace") as f:
+        text = f.read()
+        found = []
+        for line in text.split("\n")[:-1]:
+            if line.startswith("@amber "):
+                with contextlib.suppress(ValueError):
+                    found.append(json.loads(line.removeprefix("@amber ")))
+        return [event for event in found if event.get("event") == "violation"], text
+    return [], ""
+
+
+def recorded_pc(folder, command, log, number):
+    """Until the run ends or the record is printed: the program counter of its store."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(log)
+    deadline = time.monotonic() + PASS_SECONDS
+    with Machine(folder, command, None) as machine:
+        while True:
+            is_over = machine.process.poll() is not None
+            records, text = events_in(log)
+            for event in records:
+                if event["seq"] == number:
+                    return int(event["pc"], 16)
+            count = f"{len(records)} record{'' if len(records) == 1 else 's'}"
+            if is_over and '"event":"exit"' not in text:
+                sys.exit(f"debug: QEMU has ended with status {machine.process.returncode}: {machine.said() or 'it says nothing'}")
+            if is_over:
+                sys.exit(f"debug: there is no violation {number} in this run: it has ended after {count}")
+            if text.endswith("\namber> "):
+                sys.exit(f"debug: there is no violation {number} before the prompt, only {count}; AT= is for a run that ends by itself "
+                         "(CMDLINE with run=…;poweroff, inject= or test=)")
+            if time.monotonic() > deadline:
+                sys.exit(f"debug: no violation {number} within {PASS_SECONDS} seconds, only {count}")
+            time.sleep(0.05)
+
+
+def counted(command, path):
+    try:
+        done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=PASS_SECONDS, preexec_fn=ends_with_us)
+    except subprocess.TimeoutExpired:
+        sys.exit(f"debug: the replay has not come to the record within {PASS_SECONDS} seconds")
+    if done.returncode:
+        said = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
+        sys.exit("\n".join([line.replace("amber: ", "debug: ", 1) for line in said if line.startswith("amber: ")] or said[-5:]))
+    with open(path, encoding="ascii") as f:
+        return int(f.read())
 
 
 # --- record, replay ----------------------------------------------------------------------------------------
 
-def tape(folder):
-    return os.path.join(folder, "replay.bin")
+class Tape:
+    """FOLDER/replay.bin, and beside it which machine and which kernel it is of."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "replay.bin")
+        self.about = self.path + ".json"
+
+    @staticmethod
+    def kernel(command):
+        with open(command[command.index("-kernel") + 1], "rb") as f:
+            return hashlib.sha256(f.read()).hexdigest()
+
+    def begin(self, command):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.path)
+        with open(self.about, "w", encoding="utf-8") as f:
+            json.dump({"command": command, "kernel": self.kernel(command)}, f)
+
+    def command(self):
+        try:
+            with open(self.about, encoding="utf-8") as f:
+                about = json.load(f)
+            os.stat(self.path)
+        except (OSError, ValueError):
+            sys.exit(f"replay: there is no {self.path}: `make record` makes it")
+        try:
+            kernel = self.kernel(about["command"])
+        except OSError as error:
+            sys.exit(f"replay: {error.filename}: {error.strerror}")
+        if kernel != about["kernel"]:
+            sys.exit(f"replay: {self.path} is of another build of the kernel: `make record` once more")
+        return about["command"]
+
+    def icount(self, way):
+        return ["-icount", f"shift=3,rr={way},rrfile={self.path}"]
+
+
+def on_terminal(folder, command, is_replay):
+    """The serial line on this terminal until the machine ends or Ctrl-A X is typed (replay: also Ctrl-C). What is typed is for the guest."""
+    path = os.path.join(folder, "record.sock")
+    with Machine(folder, with_serial(command, ["-serial", f"unix:{path},server=on,wait=on"]), "record.sock") as machine:
+        line = socket.socket(socket.AF_UNIX)
+        line.connect(path)
+        with raw_terminal():
+            carry(line, replays=is_replay)
+        return max(machine.stop(), 0)
 
 
 def record(options, command):
     """A session as with `make run`; what comes in on the serial line is recorded with its instruction."""
-    rr = ["-icount", f"shift=3,rr=record,rrfile={tape(options.folder)}"]
-    with open(tape(options.folder) + ".cmd", "w", encoding="utf-8") as f:
-        f.write(shlex.join(command) + "\n")
-    print(f"recording to {tape(options.folder)}; Ctrl-C ends it (Ctrl-A X is not there: QEMU's monitor is not recorded)", flush=True)
-    return recording(with_serial(command, ["-serial", "stdio"]) + rr)
-
-
-def recording(command):
-    """QEMU's -serial stdio lets Ctrl-C end it, which closes the recording properly."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        return subprocess.run(command, check=False, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)).returncode
-    finally:
-        signal.signal(signal.SIGINT, before)
+    tape = Tape(options.folder)
+    tape.begin(command)
+    print(f"recording to {tape.path}; Ctrl-A X ends it", flush=True)
+    status = on_terminal(options.folder, command + tape.icount("record"), False)
+    print(f"QEMU has ended with status {status}; `make replay` shows it once more", flush=True)
+    return 0
 
 
 def replay(options, _):
-    if not os.path.exists(tape(options.folder)):
-        sys.exit(f"replay: there is no {tape(options.folder)}: `make record` makes it")
-    with open(tape(options.folder) + ".cmd", encoding="utf-8") as f:
-        command = shlex.split(f.read())
-    rr = ["-icount", f"shift=3,rr=replay,rrfile={tape(options.folder)}"]
+    tape = Tape(options.folder)
+    command = tape.command() + tape.icount("replay")
     if not options.with_gdb:
-        print(f"replaying {tape(options.folder)}; Ctrl-C ends it", flush=True)
-        return recording(with_serial(command, ["-serial", "stdio"]) + rr)
+        print(f"replaying {tape.path}; Ctrl-C ends it", flush=True)
+        on_terminal(options.folder, command, True)
+        return 0
+    need("gdb-multiarch")
     log = os.path.join(options.folder, "debug.log")
-    print(f"replaying {tape(options.folder)} under gdb; serial output goes to {log}", flush=True)
-    with Machine(options.folder, with_serial(command, ["-serial", f"file:{log}"]), rr) as machine:
+    print(f"replaying {tape.path} under gdb; serial output goes to {log}", flush=True)
+    with Machine(options.folder, with_serial(command, ["-serial", f"file:{log}"])) as machine:
         return run_gdb(gdb_command(machine, options.elf, options.gdb))
 
 
@@ -180,46 +314,71 @@ def console(options, _):
     except OSError:
         sys.exit(f"console: nobody is at {path}: `make debug` opens it")
     print("serial line of the debugged machine; Ctrl-] ends this", flush=True)
+    with raw_terminal():
+        carry(line)
+    return 0
+
+
+@contextlib.contextmanager
+def raw_terminal():
     before = termios.tcgetattr(0) if os.isatty(0) else None
     try:
         if before:
             tty.setraw(0)
-        carry(line)
+        yield
     finally:
         if before:
             termios.tcsetattr(0, termios.TCSADRAIN, before)
-    return 0
 
 
-def carry(line):
-    ends = [line, 0]
+def is_end(data, before, replays):
+    """Ctrl-], or Ctrl-A and then x; where nothing can be typed Ctrl-C as well."""
+    return CTRL_CLOSE in data or re.search(b"\x01[xX]", before + data) or (replays and CTRL_C in data)
+
+
+def carry(line, replays=False):
+    ends, before = [line, 0], b""
     while True:
         for end in select.select(ends, [], [])[0]:
-            data = line.recv(4096) if end is line else os.read(0, 4096)
-            if b"\x1d" in data or (not data and end is line):
+            try:
+                data = line.recv(4096) if end is line else os.read(0, 4096)
+            except ConnectionResetError:
                 return
-            if not data:
-                ends.remove(0)
-            elif end is line:
+            if end is line:
+                if not data:
+                    return
                 os.write(1, data)
+            elif not data:
+                ends.remove(0)
+            elif is_end(data, before, replays):
+                return
             else:
-                line.sendall(data)
+                before = data[-1:]
+                if not replays:
+                    line.sendall(data)
+
+
+def ended_by(number, _):
+    """Blocks are left in order, so QEMU ends."""
+    sys.exit(128 + number)
 
 
 def main():
-    if "--" in sys.argv:
-        at = sys.argv.index("--")
-        own, command = sys.argv[1:at], sys.argv[at + 1:]
-    else:
-        own, command = sys.argv[1:], []
+    at = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    own, command = sys.argv[1:at], sys.argv[at + 1:]
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("what", choices=["debug", "record", "replay", "console"])
     parser.add_argument("folder")
     parser.add_argument("elf", nargs="?")
     parser.add_argument("--at", default="")
+    parser.add_argument("--wait", action="store_true")
     parser.add_argument("--with-gdb", action="store_true")
     parser.add_argument("--gdb", action="append", default=[], help="one more word for gdb")
     options = parser.parse_args(own)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, ended_by)
+    if options.elf and not os.path.exists(options.elf):
+        sys.exit(f"{options.what}: there is no {options.elf}: `make` builds it")
     sys.exit({"debug": debug, "record": record, "replay": replay, "console": console}[options.what](options, command))
 
 

@@ -77,7 +77,6 @@ def map_(argument):
     """What a root table maps: amber map [ROOT].
 ROOT: kernel, gate, bring-up, dry-run N, a program's name, the physical address of a table, or --roots for a list; without it: what
 is loaded now on this CPU. --json [ROOT]: every root or that one, line by line as the shell's maps --json."""
-    kernel().translate = roots.translate
     if argument == "--roots":
         for root in roots.roots():
             yield f"  {root.table:#012x}  {root.name}"
@@ -140,7 +139,6 @@ def walk_lines(root, address):
 def walk(argument):
     """The tables' entries for an address, bit by bit: amber walk ADDR [ROOT].
 Without ROOT: by what is loaded now on this CPU. Levels are counted as the kernel does: 4 is the root's."""
-    kernel().translate = roots.translate
     words = argument.split(None, 1)
     if not words:
         raise Clear("usage: amber walk ADDR [ROOT]")
@@ -152,7 +150,6 @@ Without ROOT: by what is loaded now on this CPU. Levels are counted as the kerne
 def alias(argument):
     """Every mapping of a frame, in all roots: amber alias ADDR.
 The frame is the one behind that address now; -p ADDR: a physical address."""
-    kernel().translate = roots.translate
     is_physical = argument.startswith("-p ")
     words = only(argument.removeprefix("-p "), 1, "amber alias [-p] ADDR")
     if not words:

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""tools/gdb/at.py: stopping at violation N (tools/debug.py:at_violation starts it three times), and the serial line.
+"""tools/gdb/at.py: stopping at violation N (tools/debug.py:at_violation records the run and replays it twice), and the serial line.
 
-The run is deterministic, so it can be run again. The first pass finds which instruction record N is about, the second how
-often that instruction runs between record N-1 and its own, the third stops there: before the store, with its registers.
+In a replay every stop finds the same machine at the same instruction. The first one counts how often the instruction runs as
+ordinary code between record N-1 and its own, the second stops there: before the store, with its registers.
 """
-import json
 import os
 import socket
 import threading
 
 import gdb
 from physical import MASK, Clear, kernel, register
+from roots import loaded
 
 line = None  # the connection to the machine's serial line
 
@@ -40,10 +40,9 @@ def drain(connection):
         pass
 
 
-def stop_at(address, ignore=0):
+def stop_at(address):
     stop = gdb.Breakpoint(f"*{address:#x}", type=gdb.BP_HARDWARE_BREAKPOINT, internal=True)
     stop.silent = True
-    stop.ignore_count = ignore
     return stop
 
 
@@ -56,73 +55,68 @@ def run_on():
     return gdb.selected_inferior().pid != 0
 
 
-def record_opened():
-    """At the first instruction of violation_log_open: its argument."""
-    return kernel().object(register("rdi" if kernel().machine == "x86_64" else "x0"), "struct violation")
-
-
-def ended(count, number):
-    raise Clear(f"there is no violation {number} in this run: it has ended after {count} record{'' if count == 1 else 's'}")
-
-
-def find_store(number):
-    """Pass 1: the address of the instruction."""
-    opened = stop_at(kernel().edge("violation_log_open"), number)
+def must_run_on():
     if not run_on():
-        ended(opened.hit_count, number)
-    pc = int(record_opened()["pc"]) & MASK
-    opened.delete()
-    return pc
+        raise Clear("the replay has ended before: it was not the same this time")
+
+
+def is_dry_run():
+    """Is a dry run's root loaded? Then the instruction is being tried out, not run."""
+    cpus = kernel().variable("percpu")
+    table = loaded(MASK)
+    return any(int(cpus[cpu]["dry_root_frame"]) == table for cpu in range(cpus.type.range()[1] + 1))
 
 
 def run_to_previous(number):
     """To where record number-1 is opened, or to where the gate comes alive: from here on the instruction is counted."""
-    start = stop_at(kernel().edge("violation_log_open"), number - 1) if number else stop_at(kernel().edge("kernel_map_go_live"))
-    if not run_on():
-        ended(start.hit_count, number)
+    start = stop_at(kernel().edge("violation_log_open" if number else "kernel_map_go_live"))
+    for _ in range(max(number, 1)):
+        must_run_on()
     start.delete()
 
 
 def count_runs(number, pc):
-    """Pass 2: how often it runs from there on, up to the time that is recorded."""
+    """Up to the run whose record is opened. In between can be stores that are not recorded, or that join a record."""
     run_to_previous(number)
-    opened, store = stop_at(kernel().edge("violation_log_open")), stop_at(pc, 1 << 30)
-    if not run_on():
-        ended(number, number)
-    runs = store.hit_count
+    opened, store, runs = stop_at(kernel().edge("violation_log_open")), stop_at(pc), 0
+    while True:
+        must_run_on()
+        if register("pc") == pc:
+            runs += not is_dry_run()
+        elif runs:
+            break
+        else:
+            raise Clear("the replay has come to the record without its store: it was not the same this time")
     opened.delete()
     store.delete()
     return runs
 
 
 def stop_before(number, pc, runs):
-    """Pass 3."""
     run_to_previous(number)
-    store = stop_at(pc, runs - 1)
-    if not run_on() or register("pc") != pc:
-        raise Clear("the run was not the same this time")
+    store = stop_at(pc)
+    while runs:
+        must_run_on()
+        runs -= not is_dry_run()
     store.delete()
     gdb.execute("frame")
     print(f"This store is violation {number}: it has not happened yet. `stepi` goes into the page fault, `amber dryrun` to its dry run.")
 
 
-def pass_(which, number, path):
-    """Run by tools/debug.py in batch mode (1, 2) or at the start of the session (3); passes hand on by that file."""
+def count_pass(number, pc, path):
+    """In batch mode: the count goes to that file."""
     try:
-        found = {}
-        if which > 1:
-            with open(path, encoding="ascii") as f:
-                found = json.load(f)
-        if which == 1:
-            found["pc"] = find_store(number)
-        elif which == 2:
-            found["runs"] = count_runs(number, found["pc"])
-        else:
-            stop_before(number, found["pc"], found["runs"])
-            return
+        runs = count_runs(number, pc)
         with open(path, "w", encoding="ascii") as f:
-            json.dump(found, f)
-    except Clear as clear:
-        print(f"amber: {clear}")
-        if which < 3:
-            gdb.execute("quit 3")
+            f.write(f"{runs}\n")
+    except (Clear, gdb.error) as problem:
+        print(f"amber: {problem}")
+        gdb.execute("quit 3")
+
+
+def stop_pass(number, pc, runs):
+    """At the start of the session."""
+    try:
+        stop_before(number, pc, runs)
+    except (Clear, gdb.error) as problem:
+        print(f"amber: {problem}")

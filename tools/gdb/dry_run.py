@@ -7,7 +7,6 @@ import gdb
 from entries import ADDRESS
 from physical import MASK, PAGE, Clear, connection, kernel, read, register
 from records import source
-from roots import translate
 
 Page = namedtuple("Page", "va frame original a b")
 # What is under way between "before" and "behind": where the step returns to, and both shadows as they were.
@@ -26,7 +25,10 @@ def run_to(address, wanted=lambda: True):
     stop.silent = True
     try:
         while True:
-            gdb.execute("continue", to_string=True)
+            try:
+                gdb.execute("continue", to_string=True)
+            except gdb.error:
+                raise Clear("the machine has ended before") from None
             if not gdb.selected_inferior().pid:
                 raise Clear("the machine has ended before")
             if register("pc") != address:
@@ -34,7 +36,8 @@ def run_to(address, wanted=lambda: True):
             if wanted():
                 return
     finally:
-        stop.delete()
+        if stop.is_valid():
+            stop.delete()
 
 
 def state_of(root):
@@ -124,7 +127,6 @@ A and B: four times tell all of one."""
         raise Clear("usage: amber dryrun")
     connection()
     core = kernel()
-    core.translate = translate
     if pending and register("pc") == core.edge("step_run") and register("sp") == pending.sp:
         # The frame that it returns to lies above what it pushed: another CPU's return is not ours.
         sp = pending.sp + (8 if core.machine == "x86_64" else 0)

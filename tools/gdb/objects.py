@@ -5,7 +5,7 @@ import re
 
 import gdb
 from physical import LAYOUT, TOP, Clear, connection, enum_text, kernel, name_of
-from roots import frame_at, translate
+from roots import frame_at
 
 REASONS = ["killed", "killed", "killed by a fault", "killed by an oops", "killed: nobody held it any more"]  # enum exit_reason
 
@@ -74,7 +74,6 @@ def sealed(argument):
 Each with its class (data: a chain decides; core: always panic) and first bytes; NAME: one of them, with all of its bytes."""
     connection()
     core = kernel()
-    core.translate = translate
     objects = [entry for entry in core.symbols.table if entry[1] and sealed_class(entry[0])]
     if argument:
         found = [entry for entry in objects if argument in (entry[2], f"{entry[3]}:{entry[2]}")]
@@ -124,7 +123,6 @@ def state_text(address, thread, current):
 
 def threads():
     core = kernel()
-    core.translate = translate
     return list(core.list(core.edge("all_threads"), "struct thread", "all"))
 
 

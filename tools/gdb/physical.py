@@ -110,7 +110,6 @@ class Kernel:
         if not self.machine or "__ro_core_start" not in self.symbols.edges:
             raise Clear(f"{path} is not Amber's kernel")
         self.place = None
-        self.translate = None  # set by roots.py: (address) -> physical, by the kernel's own tables
 
     def edge(self, name):
         return self.symbols.edges[name]
@@ -135,7 +134,7 @@ class Kernel:
         for base in ("DIRECT_MAP_BASE", "WINDOW_BASE"):
             if LAYOUT[base] <= address < LAYOUT[base] + LAYOUT["SLOT_SIZE"]:
                 return address - LAYOUT[base]
-        found = self.translate(address) if self.translate else None
+        found = translators[0](address)
         if found is None:
             raise Clear(f"{address:#x} is mapped nowhere in the kernel's half")
         return found
@@ -186,6 +185,7 @@ class Kernel:
 
 
 kernels = {}
+translators = []  # roots.py adds its own: (address) -> physical or None, by the kernel's tables
 
 
 def kernel():

@@ -4,7 +4,7 @@ import gdb
 import gdb.printing
 from physical import LAYOUT, Clear, enum_text, kernel, name_of
 from records import lines
-from roots import size_text, translate
+from roots import size_text
 
 
 def set_text(value, names):
@@ -23,7 +23,6 @@ class Printer:
 
     def to_string(self):
         core = kernel()
-        core.translate = translate
         try:
             return self.words()
         except (Clear, gdb.error) as problem:

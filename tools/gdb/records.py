@@ -4,7 +4,7 @@ import struct
 
 import gdb
 from physical import Clear, enum_text, kernel, name_of, read
-from roots import frame_at, translate
+from roots import frame_at
 
 MAGIC = 0x676E6972726D6121
 ARENA = ("unused", "table", "root", "gate-table", "dry-run-table", "user-table", "space-root", "dead-root", "shadow", "gate-stack",
@@ -17,7 +17,6 @@ HAPPENED = {"ignore": "the write was dropped, execution goes on", "once": "the w
 def ring():
     """(how many there were, those that are kept)."""
     core = kernel()
-    core.translate = translate
     frame = core.number("violation_ring_frame")
     if not frame:
         raise Clear("there is no violation ring yet: the kernel makes it while starting")

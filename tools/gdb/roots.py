@@ -5,7 +5,7 @@ from collections import Counter, namedtuple
 
 import gdb
 from entries import ADDRESS, FORMATS, all_mappings, letters, walk_to
-from physical import LAYOUT, MASK, PAGE, Clear, kernel, name_of, read, register
+from physical import LAYOUT, MASK, PAGE, Clear, kernel, name_of, read, register, translators
 
 # shares: another root whose top-level entries it mostly has; low: it translates user addresses
 Root = namedtuple("Root", "name table shares low")
@@ -93,6 +93,9 @@ def translate(address):
     root = kernel().number("kernel_root_frame") or loaded(address)
     _, mapping = walk_to(form(), root, address)
     return mapping.frame + address - mapping.start if mapping else None
+
+
+translators.append(translate)
 
 
 # --- frames, areas -----------------------------------------------------------------------------------------
