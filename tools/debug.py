@@ -35,7 +35,8 @@ STARTS_WITHIN = 60  # seconds
 PASS_SECONDS = 600
 LISTENS = "00010000"  # the flag of a socket in /proc/net/unix
 AT_ICOUNT = "shift=0,sleep=off"  # the guest's clock counts instructions: every recording is the same
-CTRL_A, CTRL_C, CTRL_CLOSE = b"\x01", b"\x03", b"\x1d"
+ECHO_SECONDS = 0.05
+CTRL_C, CTRL_CLOSE = b"\x03", b"\x1d"
 PR_SET_PDEATHSIG = 1
 
 
@@ -60,14 +61,15 @@ def listens(path):
 
 
 class Machine:
-    """A QEMU, ended when the block is left. It waits for gdb, or for whoever else is at that socket; None: for nobody."""
+    """A QEMU, ended when the block is left. It waits for gdb, or has_pipes: runs, standard input and output are ours."""
 
-    def __init__(self, folder, command, socket_name="gdb.sock"):
+    def __init__(self, folder, command, has_gdb=True, has_pipes=False):
         need(command[0])
         self.folder, self.errors = folder, os.path.join(folder, "debug.err")
-        self.socket = os.path.join(folder, socket_name) if socket_name else None
+        self.socket, self.has_pipes = None, has_pipes
         self.command = command
-        if socket_name == "gdb.sock":
+        if has_gdb:
+            self.socket = os.path.join(folder, "gdb.sock")
             self.command = [*command, "-S", "-gdb", f"unix:{self.socket},server=on,wait=off"]
 
     def __enter__(self):
@@ -78,7 +80,8 @@ class Machine:
             sys.exit(f"debug: {os.path.join(self.folder, 'gdb.sock')} is in use: another debug, record or replay runs in this tree")
         self.remove_socket()
         with open(self.errors, "wb") as errors:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors, start_new_session=True,
+            ends = (subprocess.PIPE, subprocess.PIPE) if self.has_pipes else (subprocess.DEVNULL, errors)
+            self.process = subprocess.Popen(self.command, stdin=ends[0], stdout=ends[1], stderr=errors, start_new_session=True,
                                             preexec_fn=ends_with_us)
         deadline = time.monotonic() + STARTS_WITHIN
         while self.socket and not listens(self.socket):
@@ -197,7 +200,7 @@ def recorded_pc(folder, command, log, number):
     with contextlib.suppress(FileNotFoundError):
         os.unlink(log)
     deadline = time.monotonic() + PASS_SECONDS
-    with Machine(folder, command, None) as machine:
+    with Machine(folder, command, has_gdb=False) as machine:
         while True:
             is_over = machine.process.poll() is not None
             records, text = events_in(log)
@@ -270,14 +273,18 @@ class Tape:
 
 
 def on_terminal(folder, command, is_replay):
-    """The serial line on this terminal until the machine ends or Ctrl-A X is typed (replay: also Ctrl-C). What is typed is for the guest."""
-    path = os.path.join(folder, "record.sock")
-    with Machine(folder, with_serial(command, ["-serial", f"unix:{path},server=on,wait=on"]), "record.sock") as machine:
-        line = socket.socket(socket.AF_UNIX)
-        line.connect(path)
+    """The serial line on this terminal until the machine ends or Ctrl-A X is typed (replay: also Ctrl-C). What is typed is for the
+    guest. By pipes: with a socket QEMU 7.2 replays something else than it has recorded."""
+    with Machine(folder, with_serial(command, ["-serial", "stdio"]), has_gdb=False, has_pipes=True) as machine:
         with raw_terminal():
-            carry(line, replays=is_replay)
-        return max(machine.stop(), 0)
+            has_ended = carry(machine.process.stdout.fileno(), machine.process.stdin.fileno(), is_replay)
+        if has_ended:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                machine.process.wait(10)
+        status, said = machine.stop(), machine.said()
+    if is_replay and said:
+        sys.exit(f"replay: QEMU says: {said}")
+    return status
 
 
 def record(options, command):
@@ -315,7 +322,7 @@ def console(options, _):
         sys.exit(f"console: nobody is at {path}: `make debug` opens it")
     print("serial line of the debugged machine; Ctrl-] ends this", flush=True)
     with raw_terminal():
-        carry(line)
+        carry(line.fileno(), line.fileno())
     return 0
 
 
@@ -336,26 +343,41 @@ def is_end(data, before, replays):
     return CTRL_CLOSE in data or re.search(b"\x01[xX]", before + data) or (replays and CTRL_C in data)
 
 
-def carry(line, replays=False):
-    ends, before = [line, 0], b""
+def carry(out, into, replays=False):
+    """`out` to this terminal, keys to `into`, until either end closes; has the machine's? Keys go one at a time, the next one when
+    something has come back or after a while: QEMU 7.2 stops reading its serial line while recording once the UART is full."""
+    ends, before, keys, sent = [out, 0], b"", b"", 0.0
     while True:
-        for end in select.select(ends, [], [])[0]:
-            try:
-                data = line.recv(4096) if end is line else os.read(0, 4096)
-            except ConnectionResetError:
-                return
-            if end is line:
-                if not data:
-                    return
-                os.write(1, data)
-            elif not data:
+        ready = select.select(ends, [], [], ECHO_SECONDS if keys else None)[0]
+        if out in ready:
+            data = read_some(out)
+            if not data:
+                return True
+            write_all(data)
+        if 0 in ready:
+            data = read_some(0)
+            if not data:
                 ends.remove(0)
-            elif is_end(data, before, replays):
-                return
-            else:
-                before = data[-1:]
-                if not replays:
-                    line.sendall(data)
+            if is_end(data, before, replays):
+                return False
+            before = data[-1:]
+            keys += b"" if replays else data
+        if keys and (out in ready or time.monotonic() >= sent + ECHO_SECONDS):
+            with contextlib.suppress(BrokenPipeError):  # the machine has ended: its last words are read first
+                os.write(into, keys[:1])
+            keys, sent = keys[1:], time.monotonic()
+
+
+def read_some(end):
+    try:
+        return os.read(end, 4096)
+    except ConnectionResetError:
+        return b""
+
+
+def write_all(data):
+    while data:
+        data = data[os.write(1, data):]
 
 
 def ended_by(number, _):
