@@ -51,6 +51,8 @@ static enum error pack(struct thread *from, struct thread *to, uint64_t info, st
 
 		if (error)
 			return error;
+		if (handle_is_dead(luggage->handles[i]))
+			return ERR_HANDLE;
 		if (rights & ~(uint64_t)luggage->handles[i]->rights)
 			return ERR_RIGHTS;
 		luggage->rights[i] = (uint32_t)rights;

@@ -47,5 +47,11 @@ def test_pages_that_are_no_regions(machine, words, cpus):
 
 
 @pytest.mark.parametrize("cpus", [1, 2])
+def test_a_dead_space_is_not_revived(machine, cpus):
+    """By its own handle to itself, which doesn't count: given away, in a message, in an answer."""
+    siege(machine, "revive 20", cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
 def test_who_waits_with_a_revoked_handle(machine, cpus):
     siege(machine, "revoked 3", cpus)

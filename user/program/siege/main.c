@@ -23,6 +23,8 @@ static const struct {
 	{ "message-pages", message_pages },
 	{ "vdso", vdso },
 	{ "revoked", revoked },
+	{ "revive", revive },
+	{ "revive-inside", revive_inside },
 	{ "storm", storm },
 	{ "sleep-inside", sleep_inside },
 };
