@@ -124,7 +124,7 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...)
 	uint64_t begin;
 	va_list args;
 
-	if ((unsigned)level > options.loglevel)
+	if ((int)level > (int)options.loglevel)
 		return;
 	hold = log_hold();
 	begin = arch_instructions();

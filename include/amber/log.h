@@ -9,10 +9,12 @@
 #include <amber/annotate.h>
 #include <amber/types.h>
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_MORE, LOG_DEBUG };
+/* LOG_ALWAYS: as little to be left out as an error, but none. */
+enum log_level { LOG_ALWAYS = -1, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_MORE, LOG_DEBUG };
 
 /* Prints if level <= the boot option loglevel (default LOG_INFO). */
 void log_line(enum log_level level, const char *area, const char *fmt, ...) __printf(3, 4);
+#define log_always(area, ...) log_line(LOG_ALWAYS, area, __VA_ARGS__)
 #define log_error(area, ...) log_line(LOG_ERROR, area, __VA_ARGS__)
 #define log_warn(area, ...)  log_line(LOG_WARN, area, __VA_ARGS__)
 #define log_info(area, ...)  log_line(LOG_INFO, area, __VA_ARGS__)
