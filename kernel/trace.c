@@ -136,7 +136,7 @@ void trace_end(struct thread *thread)
 	add(&line, ") = %s", error_text(error));
 	if (!error)
 		add_results(&line, &thread->traced, thread->frame);
-	log_error("trace", "%s", line.text);
+	log_always("trace", "%s", line.text);
 }
 
 void trace_thread_ends(struct thread *thread)
@@ -147,7 +147,7 @@ void trace_thread_ends(struct thread *thread)
 		return;
 	thread->traced.is_open = false;
 	start(&line, thread);
-	log_error("trace", "%s)%s", line.text, thread->exit_code >= EXIT_KILLED ? " and is killed" : "");
+	log_always("trace", "%s)%s", line.text, thread->exit_code >= EXIT_KILLED ? " and is killed" : "");
 }
 
 void trace_space(struct space *space, bool on)

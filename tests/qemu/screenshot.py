@@ -9,7 +9,7 @@ import struct
 
 import psf_font
 
-COLUMNS, ROWS, GLYPH_ROWS = 80, 25, 16
+COLUMNS, ROWS, GLYPH_ROWS, WORD_MAX = 80, 25, 16, 24
 PSF = "/usr/share/consolefonts/Lat15-VGA16.psf.gz"
 # Text and ground: is it white on red? The VGA's palette has six bits for each colour.
 COLOURS = {(b"\xaa\xaa\xaa", b"\0\0\0"): False, (b"\xff\xff\xff", b"\xaa\0\0"): True,
@@ -97,13 +97,22 @@ def assert_black_outside(picture, left, top, width, height):
         assert not any(outside), f"row {y} of the picture is not black beside the text"
 
 
+def wrapped(line):
+    """A kernel line in rows of 80: words stay whole if a blank is among the row's last 24."""
+    while len(line) > COLUMNS:
+        at = COLUMNS if line[COLUMNS] == " " else line.rfind(" ", COLUMNS - WORD_MAX, COLUMNS) + 1 or COLUMNS
+        yield line[:at]
+        line = line[at:].removeprefix(" ") if at == COLUMNS else line[at:]
+    yield line
+
+
 def expected(guest):
     """The same, from the serial line: the kernel's lines up to the registers (those and what follows are on serial only),
-    cut into rows of 80."""
+    as rows of 80."""
     lines = [line for line in guest.people_lines if guest.is_kernel_line(line)]
     end = next((i for i, line in enumerate(lines) if "] regs: " in line or ", code 0x" in line), len(lines))
     rows = []
     for line in lines[:end]:
-        is_error = line.split("] ", 1)[1].startswith(("panic: ", "amber: ready"))  # what is always printed
-        rows += [(line[i:i + COLUMNS].rstrip(), is_error) for i in range(0, len(line), COLUMNS)]
+        is_error = line.split("] ", 1)[1].startswith("panic: ")
+        rows += [(row.rstrip(), is_error) for row in wrapped(line)]
     return rows[-ROWS:] + [("", False)] * (ROWS - len(rows))

@@ -2,6 +2,9 @@
 /* cmd_help.c: help. */
 #include "sh.h"
 
+#define TEXT_COLUMN 24
+#define ROW_COLUMNS 79
+
 /* The one behind that name in the alphabet; NULL: it was the last. */
 static const struct command *next_by_name(const char *name)
 {
@@ -16,13 +19,21 @@ static const struct command *next_by_name(const char *name)
 
 static void say_program(void *context, const char *name)
 {
-	(void)context;
-	if (!command_find(name))
-		say(" %s", name);
+	unsigned *column = context, length = (unsigned)strlen(name) + 1;
+
+	if (command_find(name))
+		return;
+	if (*column + length > ROW_COLUMNS) {
+		say("\n         ");
+		*column = sizeof("programs:") - 1;
+	}
+	say(" %s", name);
+	*column += length;
 }
 
 static bool help(int count, char **words)
 {
+	unsigned column = sizeof("programs:") - 1;
 	const struct command *only = count == 2 ? command_find(words[1]) : NULL;
 
 	if (count == 2 && !only)
@@ -33,14 +44,15 @@ static bool help(int count, char **words)
 		return count == 2;
 	}
 	for (const struct command *command = next_by_name(""); command; command = next_by_name(command->name)) {
-		char use[64];
+		char use[96];
 
 		format(use, sizeof(use), "%s %s", command->name, command->usage);
-		say("%-38s %s\n", use, command->text);
+		say("%-*s%s%s\n", TEXT_COLUMN, use, strlen(use) < TEXT_COLUMN ? "" : "\n                        ", command->text);
 	}
 	say("programs:");
-	program_names(say_program, NULL);
-	say("\nPROGRAM [ARG]... runs it, with & behind it in the background; Ctrl-C ends what runs; Tab completes; ' and \" quote.\n");
+	program_names(say_program, &column);
+	say("\nPROGRAM [ARG]... runs it, with & behind it in the background; Ctrl-C ends it;\n"
+	    "Tab completes; ' and \" quote.\n");
 	return true;
 }
 COMMAND(help, "[COMMAND]", "this list", help);

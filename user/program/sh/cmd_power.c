@@ -35,12 +35,12 @@ static bool mem(int count, char **words)
 	}
 	say("memory: %zu KiB, free %zu KiB; %zu CPU%s\n", (size_t)counts.memory_kib, (size_t)counts.free_frames * 4, (size_t)counts.cpus,
 	    counts.cpus == 1 ? "" : "s");
-	say("frames: %zu free, %zu of programs; arena: %zu of %zu used, %zu of them tables of spaces\n", (size_t)counts.free_frames,
+	say("frames: %zu free, %zu of programs; arena: %zu of %zu used, %zu tables of spaces\n", (size_t)counts.free_frames,
 	    (size_t)counts.user_frames, (size_t)counts.arena_frames_used, (size_t)counts.arena_frames, (size_t)counts.space_tables);
 	say("pages of pools: %zu, of handles: %zu\nobjects:", (size_t)counts.pool_pages, (size_t)counts.handle_pages);
 	for (unsigned type = OBJECT_NONE + 1; type < OBJECT_TYPES; type++)
-		say("%s %zu %s%s", type == OBJECT_NONE + 1 ? "" : ",", (size_t)counts.objects[type], object_texts[type],
-		    counts.objects[type] == 1 ? "" : "s");
+		say("%s %zu %s%s", type == OBJECT_NONE + 1 ? "" : type == OBJECT_MEMORY ? ",\n        " : ",",
+		    (size_t)counts.objects[type], object_texts[type], counts.objects[type] == 1 ? "" : "s");
 	say("\n");
 	return true;
 }

@@ -20,11 +20,12 @@ static bool seal(int count, char **words)
 	}
 	say("%s %zu pages (%zu bytes in %zu objects), both mappings of each\n", states[seal.state], (size_t)seal.pages,
 	    (size_t)seal.bytes_used, (size_t)seal.objects);
-	say("  class data: 0x%zx to 0x%zx; class core: 0x%zx to 0x%zx, and the table arena\n", (size_t)seal.start, (size_t)seal.end,
-	    (size_t)seal.core_start, (size_t)seal.core_end);
+	say("  class data: 0x%zx to 0x%zx\n  class core: 0x%zx to 0x%zx, and the table arena\n", (size_t)seal.start,
+	    (size_t)seal.end, (size_t)seal.core_start, (size_t)seal.core_end);
 	if (seal.state != 1)
-		say("  proof: %zu entries lost the write bit; %zu writable mappings of sealed frames, %zu pages W+X,\n"
-		    "    %zu writable of %zu page tables; %zu of %zu probes went through (on %zu CPU%s)\n", (size_t)seal.aliases_sealed,
+		say("  proof: %zu entries lost the write bit; %zu writable mappings of sealed frames,\n"
+		    "    %zu pages W+X, %zu writable of %zu page tables,\n"
+		    "    %zu of %zu probes went through (on %zu CPU%s)\n", (size_t)seal.aliases_sealed,
 		    (size_t)seal.writable_aliases, (size_t)seal.wx_pages, (size_t)seal.page_table_pages_writable,
 		    (size_t)seal.page_table_pages, (size_t)seal.probes_failed, (size_t)seal.cpus_probed * 8, (size_t)seal.cpus_probed,
 		    seal.cpus_probed == 1 ? "" : "s");
@@ -100,8 +101,8 @@ static void say_short(const struct system_sealed *sealed)
 	char pages[32] = "";
 
 	if (more)
-		format(pages, sizeof(pages), " (and %zu more page%s)", (size_t)more, more == 1 ? "" : "s");
-	say("  %6zu %-24s %-28s %-20s %s%s%s%s\n", (size_t)sealed->bytes, sealed->name, sealed->file[0] ? sealed->file : "?",
+		format(pages, sizeof(pages), ", %zu pages", (size_t)more + 1);
+	say("%7zu %-20s %-15s %-13s %s%s%s%s\n", (size_t)sealed->bytes, sealed->name, sealed->file[0] ? sealed->file : "?",
 	    sealed->initcall[0] ? sealed->initcall : "?", chain_text(sealed), sealed->remaining[0] ? ", left: " : "", sealed->remaining,
 	    pages);
 }
@@ -113,7 +114,7 @@ static void say_all(void)
 	const struct system_sealed *sealed;
 	uint64_t page = 0;
 
-	say("  %6s %-24s %-28s %-20s %s\n", "BYTES", "OBJECT", "DEFINED IN", "LAST WRITTEN BY", "A WRITE LEADS TO");
+	say("%7s %-20s %-15s %-13s %s\n", "BYTES", "OBJECT", "DEFINED IN", "WRITTEN BY", "A WRITE LEADS TO");
 	while ((sealed = records_next(&records)) && !was_interrupted()) {
 		if (page != page_of(sealed))
 			say("page 0x%zx%s%s\n", (size_t)page_of(sealed), sealed->is_core ? " (core)" : "",
@@ -155,7 +156,7 @@ static void say_one(const struct system_sealed *sealed)
 	say("%s: %zu bytes at 0x%zx, class %s\n  defined in: %s\n  written last during init by: %s\n", sealed->name,
 	    (size_t)sealed->bytes, (size_t)sealed->address, sealed->is_core ? "core" : "data",
 	    sealed->file[0] ? sealed->file : "unknown",
-	    sealed->initcall[0] ? sealed->initcall : "unknown (the boot option initcall_trace=on finds out)");
+	    sealed->initcall[0] ? sealed->initcall : "unknown (initcall_trace=on finds out)");
 	say("  a write leads to: %s%s%s\n", chain_text(sealed), sealed->remaining[0] ? "; left: " : "", sealed->remaining);
 	say("  page: 0x%zx%s%s\n", (size_t)page_of(sealed), pages > 1 ? " and those behind" : "",
 	    sealed->is_writable ? ", opened by unprotect" : "");
@@ -187,4 +188,4 @@ static bool ro(int count, char **words)
 	say_one(&one);
 	return true;
 }
-COMMAND(ro, "[NAME]", "sealed objects: size, where they are, who wrote them, what a write leads to", ro);
+COMMAND(ro, "[NAME]", "sealed objects: size, who wrote them, what a write does", ro);
