@@ -2,6 +2,8 @@
 /* dying.c: what threads can still do in the name of a space that dies; reapers that don't go on. */
 #include "siege.h"
 
+#include "time.h"
+
 #define TRIGGER HANDLE_GIVEN       /* sending there ends when the last handle to this space is gone */
 #define OTHER   (HANDLE_GIVEN + 1) /* a space with a table to put a handle into */
 #define MEETING (HANDLE_GIVEN + 2)
@@ -130,4 +132,107 @@ void revive(uint64_t rounds)
 	for (uint64_t i = 0; i < rounds; i++)
 			done += try_to_revive((enum way)(i % WAYS), shared, memory);
 	expect(done > rounds / 2, "it died too early");
+}
+
+#define WAITERS 60
+#define AT_ONCE 16 /* of them hear it in one step */
+
+static volatile uint32_t told;
+static volatile bool is_over;
+
+static void wait_to_send(void *spins)
+{
+	const struct message message = { 0 };
+
+	expect(ipc_send(meeting, &message, TIMEOUT_FOREVER) == ERR_GONE, "a message was heard");
+	__atomic_add_fetch(&told, 1, __ATOMIC_RELAXED);
+	while (spins && !is_over)
+		;
+}
+
+static void close_it(void *endpoint)
+{
+	must(sys_handle_close((uintptr_t)endpoint), "close");
+}
+
+static void run_as(void (*fn)(void *), void *argument, uint64_t priority, struct thread *thread)
+{
+	must(thread_make(fn, argument, thread), "thread");
+	must(sys_thread_set(thread->handle, priority, 1), "set");
+	must(sys_thread_start(thread->handle), "start");
+}
+
+/* In the step in which the second AT_ONCE of those who wait hear that their endpoint is gone, one of them becomes ready that is
+ * more important than the thread that takes the endpoint apart, and spins. The others must hear it all the same. */
+static void stop_the_reaper(void)
+{
+	static struct thread waiters[WAITERS];
+	struct thread closer;
+	handle_t endpoint, other;
+	uint64_t code;
+
+	told = 0;
+	is_over = false;
+	must(sys_endpoint_create(&endpoint), "endpoint");
+	must(sys_handle_duplicate(endpoint, RIGHT_SEND, 0, &meeting), "duplicate");
+	for (unsigned i = 0; i < WAITERS; i++) {
+		run_as(wait_to_send, i == AT_ONCE ? &waiters[i] : NULL, i < AT_ONCE ? 2 : i == AT_ONCE ? 20 : 25, &waiters[i]);
+		must(sys_sleep(1), "sleep"); /* they wait in this order; the first ones don't run when they hear it */
+	}
+	run_as(close_it, (void *)(uintptr_t)endpoint, 5, &closer);
+	must(sys_sleep(SECOND / 10), "sleep");
+	must(sys_notification_create(&other), "notification");
+	must(sys_handle_close(other), "close"); /* who makes something die takes apart what there is */
+	must(sys_sleep(SECOND / 10), "sleep");
+	is_over = true;
+	expect(told == WAITERS - AT_ONCE, "who takes something apart doesn't run, and nobody else goes on");
+	for (unsigned i = 0; i < WAITERS; i++)
+		must(thread_join(&waiters[i], &code), "join");
+	must(thread_join(&closer, &code), "join");
+	must(sys_handle_close(meeting), "close");
+}
+
+void reaper(uint64_t rounds)
+{
+	must(sys_thread_set(HANDLE_THREAD, 30, 1), "set");
+	for (uint64_t i = 0; i < rounds; i++)
+		stop_the_reaper();
+}
+
+#define LARGE   24576     /* pages: 96 MiB */
+#define LONGEST (SECOND / 60) /* a tick and a half: that long takes no sleep, under -icount */
+
+static volatile uint64_t longest;
+
+static void sleep_briefly(void *argument)
+{
+	(void)argument;
+	while (!is_over) {
+		uint64_t begin = time_us(), took;
+
+		must(sys_sleep(1), "sleep");
+		took = time_us() - begin;
+		longest = took > longest ? took : longest;
+	}
+}
+
+/* While one CPU gives back much memory, the other one, idle, helps: but not when a thread becomes ready there. */
+void idle_helps(uint64_t rounds)
+{
+	struct thread sleeper;
+	handle_t memory;
+	uint64_t code;
+
+	must(sys_thread_set(HANDLE_THREAD, 16, 1), "set");
+	must(thread_make(sleep_briefly, NULL, &sleeper), "thread");
+	must(sys_thread_set(sleeper.handle, 16, 2), "set");
+	must(sys_thread_start(sleeper.handle), "start");
+	for (uint64_t i = 0; i < rounds; i++) {
+		must(sys_memory_create(LARGE, &memory), "memory");
+		must(sys_sleep(SECOND / 20), "sleep");
+		must(sys_handle_close(memory), "close");
+	}
+	is_over = true;
+	must(thread_join(&sleeper, &code), "join");
+	expect(longest < LONGEST, "the idle thread goes on while another one is ready");
 }

@@ -25,6 +25,8 @@ static const struct {
 	{ "revoked", revoked },
 	{ "revive", revive },
 	{ "revive-inside", revive_inside },
+	{ "reaper", reaper },
+	{ "idle-helps", idle_helps },
 	{ "storm", storm },
 	{ "sleep-inside", sleep_inside },
 };
