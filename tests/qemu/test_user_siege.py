@@ -47,5 +47,22 @@ def test_pages_that_are_no_regions(machine, words, cpus):
 
 
 @pytest.mark.parametrize("cpus", [1, 2])
+def test_a_dead_space_is_not_revived(machine, cpus):
+    """By its own handle to itself, which doesn't count: given away, in a message, in an answer."""
+    siege(machine, "revive 20", cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_another_thread_goes_on_taking_apart(machine, cpus):
+    """Whoever began with a dead object is less important than somebody who spins."""
+    siege(machine, "reaper 2", cpus)
+
+
+def test_an_idle_cpu_gives_way(machine):
+    """It helps to give 96 MiB back until a thread is ready. 32 ns for an instruction, so that it takes longer than a tick."""
+    siege(machine, "idle-helps 2", 2, "-m", "512M", "-icount", "shift=5,sleep=off")
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
 def test_who_waits_with_a_revoked_handle(machine, cpus):
     siege(machine, "revoked 3", cpus)

@@ -23,6 +23,10 @@ static const struct {
 	{ "message-pages", message_pages },
 	{ "vdso", vdso },
 	{ "revoked", revoked },
+	{ "revive", revive },
+	{ "revive-inside", revive_inside },
+	{ "reaper", reaper },
+	{ "idle-helps", idle_helps },
 	{ "storm", storm },
 	{ "sleep-inside", sleep_inside },
 };
