@@ -58,6 +58,12 @@ def test_another_thread_goes_on_taking_apart(machine, cpus):
     siege(machine, "reaper 2", cpus)
 
 
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_who_is_killed_ends(machine, cpus):
+    """However unimportant it was, or is made afterwards."""
+    siege(machine, f"hurry {cpus}", cpus)
+
+
 def test_an_idle_cpu_gives_way(machine):
     """It helps to give 96 MiB back until a thread is ready. 32 ns for an instruction, so that it takes longer than a tick."""
     siege(machine, "idle-helps 2", 2, "-m", "512M", "-icount", "shift=5,sleep=off")

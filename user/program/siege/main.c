@@ -27,6 +27,7 @@ static const struct {
 	{ "revive-inside", revive_inside },
 	{ "reaper", reaper },
 	{ "idle-helps", idle_helps },
+	{ "hurry", hurry },
 	{ "storm", storm },
 	{ "sleep-inside", sleep_inside },
 };
