@@ -337,6 +337,7 @@ void thread_end(uint64_t exit_code)
 	ipc_thread_ends(thread);
 	if (thread->space)
 		leave_space(thread);
+	sched_preemption_point(); /* many may end one behind the other */
 	object_reap();
 	tell_watchers(thread);
 	thread->state = exit_code >= EXIT_KILLED ? THREAD_KILLED : THREAD_ENDED;
