@@ -116,9 +116,7 @@ enum error ipc_check_info(uint64_t info)
 void ipc_hand_over(struct thread *thread)
 {
 	timeout_cancel(thread);
-	if (thread->traced.is_open)
-		trace_end(thread);
-	if (!thread->is_killed)
+	if (thread_goes_on(thread))
 		sched_hand_over(thread);
 }
 

@@ -231,6 +231,7 @@ enum error thread_new_user(struct space *space, struct thread **result)
 	thread->cpus = 0xff;
 	thread->cpu = (uint8_t)this_cpu()->id;
 	thread->space = space;
+	thread->is_traced = space->is_traced;
 	list_append(&space->threads, &thread->of_space);
 	list_append(&all_threads, &thread->all);
 	space->thread_count++;
