@@ -20,6 +20,11 @@ def test_senders_that_all_fail(machine, cpus):
     siege(machine, "bad-senders 300", cpus)
 
 
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_many_sleepers(machine, cpus):
+    siege(machine, "sleepers 550", cpus)
+
+
 @pytest.mark.parametrize("rounds, cpus", [(100, 1), (101, 2), (102, 4)])
 def test_handles_in_messages(machine, rounds, cpus):
     """Sent, revoked, passed on, and what they stand for killed; the kernel counts and compares what is left."""

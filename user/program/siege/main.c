@@ -18,6 +18,7 @@ static const struct {
 	{ "luggage", luggage },
 	{ "luggage-inside", luggage_inside },
 	{ "bad-senders", bad_senders },
+	{ "sleepers", many_sleepers },
 	{ "hold", hold_registers },
 	{ "hold-inside", hold_inside },
 	{ "message-pages", message_pages },

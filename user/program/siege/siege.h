@@ -28,6 +28,6 @@ part hold_registers, hold_inside;      /* hold.c */
 part message_pages, vdso;              /* pages.c */
 part revoked;                          /* revoked.c */
 part revive, revive_inside, reaper, idle_helps, hurry; /* dying.c */
-part bad_senders, storm, sleep_inside; /* crowd.c */
+part many_sleepers, bad_senders, storm, sleep_inside; /* crowd.c */
 
 #endif
