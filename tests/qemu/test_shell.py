@@ -7,7 +7,8 @@ from runner import kernel_elf
 from shell import own_lines, session
 
 LAB = "lab=on ro_fault=oops"
-COMMANDS = ["clock", "fuzz", "help", "kill", "log", "mem", "poweroff", "ps", "reboot", "ro", "seal"]
+COMMANDS = ["clock", "fuzz", "help", "kill", "log", "maps", "mem", "poweroff", "ps", "reboot", "ro", "seal", "trace"]
+PROGRAMS = ["bench", "hello"]  # help knows more of them than their names
 
 
 def test_the_prompt(machine):
@@ -27,9 +28,9 @@ def test_help_names_all(machine, lab):
         lines = own_lines(shell.command("help"))
         end = lines.index(next(line for line in lines if line.startswith("programs:")))
         names = [line.split()[0] for line in lines[:end] if line[0] != " "]
-        assert names == sorted(names) and set(COMMANDS) <= set(names) and ("lab" in names) == lab
+        assert names == sorted(names) and set(COMMANDS + PROGRAMS) <= set(names) and ("lab" in names) == lab
         programs = [name for line in lines[end:-2] for name in line.removeprefix("programs:").split()]
-        assert {"hello", "bench", "stress"} <= set(programs) and not {"sh", "console", "supervisor"} & set(programs)
+        assert {"stress", "traps"} <= set(programs) and not {"sh", "console", "supervisor", "hello"} & set(programs)
         for name in names:
             assert own_lines(shell.command(f"help {name}"))[0].startswith(f"{name} ")
         shell.says("help me", "help: me: no such command")
@@ -38,18 +39,23 @@ def test_help_names_all(machine, lab):
 def test_what_it_prints_fits_in_a_row(machine):
     with session(machine, "lab=on ro_fault=ignore", seconds=120) as shell:
         for line in ("help", "clock", "ps", "mem", "seal", "log", "ro", "ro lab_sealed_word", "lab write lab_sealed_page 1"):
-            wide = [said for said in own_lines(shell.command(line)) if len(said) > 80]
+            wide = [said for said in own_lines(shell.command(line)) if len(said) >= 80]
             assert wide == [], line
+        mark = len(shell.guest.text)
+        shell.send("\t\t")
+        shell.guest.wait_for(lambda: "uart" in shell.guest.text[mark:], "the candidates")
+        shell.wait_prompt(mark)
+        assert max(len(line) for line in shell.guest.text[mark:].split("\n")) < 80
 
 
 def test_wrong_use(machine):
     """Each command, with a word too many; and those that want words, without."""
     with session(machine, "lab=on") as shell:
         lines = own_lines(shell.command("help"))
-        for name in COMMANDS + ["lab"]:
+        for name in set(COMMANDS + ["lab"]) - {"trace"}:
             said = own_lines(shell.command(name + " 1 2 3 4 5 6 7"))
             assert len(said) == 1 and said[0].startswith(f"{name}: usage {name}"), said
-        for line in ("kill", "fuzz", "fuzz 1", "lab", "lab write", "lab write lab_sealed_word", "lab read", "lab burn 1", "lab read 1 3",
+        for line in ("trace", "kill", "fuzz", "fuzz 1", "lab", "lab write", "lab write lab_sealed_word", "lab read", "lab burn 1", "lab read 1 3",
                      "lab write lab_sealed_word 1 16"):
             said = own_lines(shell.command(line))
             assert len(said) == 1 and said[0].startswith(f"{line.split()[0]}: usage "), said
@@ -198,7 +204,7 @@ def test_seal_is_the_event(machine):
         assert text.startswith(f"sealed {event['pages']} pages ({event['bytes_used']} bytes in {event['objects']} objects)")
         for key in ("start", "end", "core_start", "core_end"):
             assert f"0x{int(event[key], 16):x}" in text
-        assert "0 writable mappings of sealed frames,\n    0 pages W+X, " in text and f"0 writable of {event['page_table_pages']} page tables" in text
+        assert "0 writable mappings of sealed frames, 0 pages W+X" in text and f"0 writable of {event['page_table_pages']} page tables" in text
         assert f"{event['aliases_sealed']} entries lost the write bit" in text and "0 violations (0 stores)" in text
 
 
@@ -216,7 +222,7 @@ def test_ro_shows_every_sealed_object(machine):
         page, found = 0, set()
         for line in lines[lines.index(next(x for x in lines if x.startswith("page"))):]:
             page = int(line.split()[1].rstrip(":"), 16) if line.startswith("page") else page
-            if not line.startswith("page"):
+            if not line.startswith("page") and "ends in page" not in line:
                 bytes_, name = line.split()[:2]
                 found.add((name, int(bytes_)))
                 if name in ("lab_sealed_word", "lab_sealed_page", "lab_sealed_next", "options", "percpu"):
