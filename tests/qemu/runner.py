@@ -137,11 +137,12 @@ class Guest:
         self.raw += chunk
         return bool(chunk)
 
-    def wait_for(self, condition, what):
+    def wait_for(self, condition, what, seconds=None):
         """Reads until condition() is true. A guest that ends before that, or hangs, fails the test at once."""
+        deadline = min(self.deadline, time.monotonic() + seconds) if seconds else self.deadline
         while not condition():
-            assert time.monotonic() < self.deadline, self.explain(f"no {what} within {self.seconds} s")
-            if not self._read(self.deadline - time.monotonic()):
+            assert time.monotonic() < deadline, self.explain(f"no {what} within {seconds or self.seconds} s")
+            if not self._read(deadline - time.monotonic()):
                 assert condition(), self.explain(f"QEMU ended before {what}")
 
     def wait_line(self, text):

@@ -20,6 +20,11 @@ def test_senders_that_all_fail(machine, cpus):
     siege(machine, "bad-senders 300", cpus)
 
 
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_many_sleepers(machine, cpus):
+    siege(machine, "sleepers 550", cpus)
+
+
 @pytest.mark.parametrize("rounds, cpus", [(100, 1), (101, 2), (102, 4)])
 def test_handles_in_messages(machine, rounds, cpus):
     """Sent, revoked, passed on, and what they stand for killed; the kernel counts and compares what is left."""
@@ -56,6 +61,12 @@ def test_a_dead_space_is_not_revived(machine, cpus):
 def test_another_thread_goes_on_taking_apart(machine, cpus):
     """Whoever began with a dead object is less important than somebody who spins."""
     siege(machine, "reaper 2", cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_who_is_killed_ends(machine, cpus):
+    """However unimportant it was, or is made afterwards."""
+    siege(machine, f"hurry {cpus}", cpus)
 
 
 def test_an_idle_cpu_gives_way(machine):

@@ -199,6 +199,57 @@ void reaper(uint64_t rounds)
 		stop_the_reaper();
 }
 
+static void spin(void *argument)
+{
+	(void)argument;
+	for (;;)
+		;
+}
+
+static void make_and_lose_memory(void *argument)
+{
+	handle_t memory;
+
+	(void)argument;
+	for (;;)
+		if (!sys_memory_create(2048, &memory))
+			may_fail(sys_handle_close(memory));
+}
+
+/* An unimportant thread is killed; then an important one spins on the only CPU where it may run. It must end all the same. */
+static void kill_unimportant(void (*fn)(void *), uint64_t cpus)
+{
+	struct thread victim, spinner;
+	handle_t notification;
+	uint64_t bits, code;
+
+	must(sys_notification_create(&notification), "notification");
+	must(thread_make(fn, NULL, &victim), "thread");
+	must(sys_thread_set(victim.handle, 0, cpus), "set");
+	must(sys_thread_watch(victim.handle, notification, 1), "watch");
+	must(sys_thread_start(victim.handle), "start");
+	must(thread_make(spin, NULL, &spinner), "thread");
+	must(sys_thread_set(spinner.handle, 10, cpus), "set");
+	must(sys_sleep(SECOND / 50), "sleep");
+	must(sys_thread_kill(victim.handle), "kill");
+	must(sys_thread_start(spinner.handle), "start");
+	expect(sys_thread_set(victim.handle, 0, cpus) == ERR_GONE, "a killed thread's priority was changed");
+	must(sys_wait(notification, 3 * SECOND, &bits), "the end of one who was killed");
+	must(thread_join(&victim, &code), "join");
+	must(sys_thread_kill(spinner.handle), "kill");
+	must(thread_join(&spinner, &code), "join");
+	must(sys_handle_close(notification), "close");
+}
+
+void hurry(uint64_t cpus)
+{
+	must(sys_thread_set(HANDLE_THREAD, 16, 1), "set");
+	for (unsigned i = 0; i < 10; i++) {
+		kill_unimportant(spin, 1);
+		kill_unimportant(make_and_lose_memory, cpus == 1 ? 1 : 2);
+	}
+}
+
 #define LARGE   24576     /* pages: 96 MiB */
 #define LONGEST (SECOND / 60) /* a tick and a half: that long takes no sleep, under -icount */
 

@@ -18,6 +18,7 @@ static const struct {
 	{ "luggage", luggage },
 	{ "luggage-inside", luggage_inside },
 	{ "bad-senders", bad_senders },
+	{ "sleepers", many_sleepers },
 	{ "hold", hold_registers },
 	{ "hold-inside", hold_inside },
 	{ "message-pages", message_pages },
@@ -27,6 +28,7 @@ static const struct {
 	{ "revive-inside", revive_inside },
 	{ "reaper", reaper },
 	{ "idle-helps", idle_helps },
+	{ "hurry", hurry },
 	{ "storm", storm },
 	{ "sleep-inside", sleep_inside },
 };
