@@ -248,7 +248,7 @@ static void end_in_own_context(void *argument)
 	thread_end(thread->exit_code);
 }
 
-/* Its end must not wait for threads that would run before it, and nobody can change that (thread_set): what it has is wanted back. */
+/* Its end must not wait for who would run before it, and nobody can change that (thread_set): what it has is wanted back. */
 static void hurry(struct thread *thread)
 {
 	uint8_t priority = MAX(thread_current()->priority, PRIORITY_DEFAULT);
