@@ -24,6 +24,7 @@ static const struct {
 	{ "message-pages", message_pages },
 	{ "vdso", vdso },
 	{ "revoked", revoked },
+	{ "closed-while-revoked", closed_while_revoked },
 	{ "revive", revive },
 	{ "revive-inside", revive_inside },
 	{ "reaper", reaper },
