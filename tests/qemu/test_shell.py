@@ -22,6 +22,18 @@ def test_the_prompt(machine):
         shell.says("\x00\x02\x1c\x1d\x1e\x1fkill \x0e7\x0f77", "kill: 777: no such thread (ps shows them)")
 
 
+def test_kernel_lines_come_between(machine):
+    """Prompt and what was typed stand below them again, and it counts."""
+    with session(machine) as shell:
+        mark = len(shell.guest.text)
+        shell.send("schedtest &\rclo")
+        shell.guest.wait_for(lambda: shell.guest.text.endswith(" of these went wrong\namber> clo"), "the text below the last line")
+        assert not re.search(r"^(?!\[|amber> |@amber|$)", shell.guest.text[mark:].split("\n", 1)[1], re.M)
+        mark = len(shell.guest.text)
+        shell.send("ck\r")
+        shell.guest.wait_for(lambda: "since the kernel's first instruction" in shell.guest.text[mark:], "the command's output")
+
+
 @pytest.mark.parametrize("lab", [False, True], ids=["", "lab"])
 def test_help_names_all(machine, lab):
     with session(machine, "lab=on" if lab else "") as shell:
