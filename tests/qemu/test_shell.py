@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from runner import kernel_elf
-from shell import own_lines, session
+from runner import kernel_elf, start
+from shell import Session, own_lines, session
 
 LAB = "lab=on ro_fault=oops"
 COMMANDS = ["clock", "fuzz", "help", "kill", "log", "maps", "mem", "poweroff", "ps", "reboot", "ro", "seal", "trace"]
@@ -339,3 +339,13 @@ def test_reboot(machine):
         shell.send("reboot\r")
         shell.guest.wait_end()
         assert shell.guest.one("exit")["status"] == "ok" and shell.guest.status == 0
+
+
+def test_it_really_boots_again(machine):
+    with start(machine, keyboard=True, extra=("-action", "reboot=reset")) as guest:
+        shell = Session(guest, "amber: ready")
+        shell.send("reboot\r")
+        guest.wait_for(lambda: guest.text.count("] amber: ready\n") == 2, "the second boot")
+        shell.wait_prompt(guest.text.rindex("] amber: ready"))
+        assert len(own_lines(shell.command("clock"))) == 1
+        assert [event["event"] for event in guest.events] == ["boot", "seal", "exit", "boot", "seal"]
