@@ -22,6 +22,8 @@ def main(name, folder, cmdline=""):
     try:
         run = snapshot.take(MACHINES[name], cmdline, broken=os.path.basename(folder) == "break")
     except (AssertionError, OSError) as error:
+        if "exit=debug" in cmdline:
+            sys.exit("map: QEMU has ended before the second look at its memory: leave exit=debug out")
         sys.exit(f"map: the boot can't be drawn: {error}")
     svg, html, complaints = picture.draw(run)
     for ending, text in (("svg", svg), ("html", html)):

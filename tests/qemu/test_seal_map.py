@@ -136,6 +136,14 @@ def test_what_is_wrong_is_red(machine, broken, parts):
         assert all(path.get("d").count("M") == 2 for path in it.red()) and all(row["area"] == "direct map" for row in wrong)
 
 
+def test_a_page_that_was_opened_is_red(machine):
+    """By a policy: in the mapping that the write used, not in the direct map."""
+    it = draw(machine, "lab=on ro_fault=log-and-unprotect inject=lab_sealed_word:store8:1")
+    wrong = [row for row in it.rows("after the seal") if row["remark"]]
+    assert [(row["area"], row["section"], row["rights"], row["size"]) for row in wrong] == [("image", "ro_after_init", "rw-", "4 KiB")]
+    assert len(it.red()) == len(it.complaints) == 1 and it.red()[0].get("d").count("M") == 2
+
+
 def test_without_the_seal_nothing_is_red(machine):
     it = draw(machine, "rodata=off")
     assert it.red() == [] and it.complaints == [] and "Nothing is sealed." in it.svg_text
@@ -150,4 +158,7 @@ def test_make_map(machine):
     done = subprocess.run(["make", "-s", "map", f"ARCH={machine.name}"], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
                           env=clean, check=True)
     assert f"build/{machine.name}/map.html" in done.stdout and "WRONG" not in done.stdout
+    refused = subprocess.run(["make", "-s", "map", f"ARCH={machine.name}", "CMDLINE=exit=debug init=hello"], cwd=TOP, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=clean, check=False)
+    assert refused.returncode != 0 and refused.stderr.startswith("map: QEMU has ended before"), refused.stderr
     assert all(ElementTree.parse(path).getroot() is not None for path in files)

@@ -75,8 +75,8 @@ def overlap(a, b):
 
 
 def sealed_here(band, bands):
-    """The image's mappings of its frames that can't be written."""
-    return [b for b in bands if b.root == "kernel" and b.area == "image" and "w" not in b.perms and b.part in READ_ONLY_PARTS and overlap(b, band)]
+    """Other mappings of its frames, if they are of the image, that can't be written."""
+    return [b for b in bands if b.root == "kernel" and "w" not in b.perms and b.part in READ_ONLY_PARTS and overlap(b, band)]
 
 
 def is_wrong(band, bands):

@@ -160,7 +160,7 @@ class Half:
         """From where it is sealed over its frame to where it is writable: between the boxes, which have red edges."""
         there = next(box for box in self.right + self.left if band in box.bands)
         frames = next(box for box in self.phys if b.overlap(box.bands[0], band))
-        sealed = [box for box in self.left for x in box.bands if x in b.sealed_here(band, self.bands)]
+        sealed = [box for box in self.left + self.right for x in box.bands if x in b.sealed_here(band, self.bands)]
         path = "".join(self._between(one, other) for one, other in [(frames, there)] + [(box, frames) for box in sealed])
         self.red.append((path, band))
         self.red_boxes += [frames, there, *sealed]
