@@ -244,8 +244,13 @@ class Tape:
 
     @staticmethod
     def kernel(command):
-        with open(command[command.index("-kernel") + 1], "rb") as f:
-            return hashlib.sha256(f.read()).hexdigest()
+        """And of the boot module, if there is one."""
+        digest = hashlib.sha256()
+        for option in ("-kernel", "-initrd"):
+            if option in command:
+                with open(command[command.index(option) + 1], "rb") as f:
+                    digest.update(f.read())
+        return digest.hexdigest()
 
     def begin(self, command):
         with contextlib.suppress(FileNotFoundError):

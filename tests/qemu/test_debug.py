@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tests/qemu/test_debug.py: `make debug`, `make debug AT=…`, `make record`, `make replay`, as a user types them (tools/debug.py), and `make ide`."""
+"""tests/qemu/test_debug.py: `make debug`, its AT=, `make record`, `make replay`, as a user types them (tools/debug.py), and `make ide`."""
 import json
 import os
 import re
@@ -54,13 +54,15 @@ def test_make_debug(machine):
 
 def test_what_is_wrong_is_one_line(machine, tmp_path):
     elf = machine.elf()
-    assert tool(machine, "debug", tmp_path, f"{tmp_path}/amber.elf", cmdline="") == (1, f"debug: there is no {tmp_path}/amber.elf: `make` builds it\n")
-    no_gdb = dict(os.environ, PATH=str(tmp_path))
-    assert tool(machine, "debug", tmp_path, elf, cmdline="", environment=no_gdb) == (1, "debug: gdb-multiarch is not installed: `make setup` installs it\n")
+    no_kernel = tool(machine, "debug", tmp_path, f"{tmp_path}/amber.elf", cmdline="")
+    assert no_kernel == (1, f"debug: there is no {tmp_path}/amber.elf: `make` builds it\n")
+    no_gdb = tool(machine, "debug", tmp_path, elf, cmdline="", environment=dict(os.environ, PATH=str(tmp_path)))
+    assert no_gdb == (1, "debug: gdb-multiarch is not installed: `make setup` installs it\n")
     status, text = tool(machine, "debug", tmp_path, elf, cmdline="\" -nonsense")
     assert status == 0  # the command line is one word: nothing of it is QEMU's
     line = [sys.executable, "tools/debug.py", "debug", str(tmp_path), elf, "--", *command(machine, ""), "-nonsense"]
-    done = subprocess.run(line, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, timeout=SECONDS, check=False)
+    done = subprocess.run(line, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, timeout=SECONDS,
+                          check=False)
     assert done.returncode == 1 and re.fullmatch(r"debug: QEMU doesn't start: .*nonsense.*\n", done.stderr), done.stderr
     assert tool(machine, "console", tmp_path)[1].startswith("console: nobody is at ")
     assert tool(machine, "replay", tmp_path)[1] == f"replay: there is no {tmp_path}/replay.bin: `make record` makes it\n"
@@ -115,7 +117,8 @@ def recorded(machine, folder, last):
         session = pexpect.spawn(line[0], line[1:], cwd=TOP, timeout=SECONDS)
         session.logfile_read = log
         session.expect(re.escape("amber> "))
-        for keys, then in (("hellp\bo\r", "amber> "), ("lab write lab_sealed_word 7\r", "@amber.*violation.*amber> "), ("pow\x03", r"\^C\r\namber> ")):
+        for keys, then in (("hellp\bo\r", "amber> "), ("lab write lab_sealed_word 7\r", "@amber.*violation.*amber> "),
+                           ("pow\x03", r"\^C\r\namber> ")):
             session.send(keys)
             session.expect(then)
         session.send(last)
@@ -140,11 +143,13 @@ def test_a_session_is_replayed(machine, tmp_path, last):
 
 def test_a_replay_under_gdb(machine, tmp_path):
     recorded(machine, tmp_path, "poweroff\r")
-    status, text = tool(machine, "replay", tmp_path, machine.elf(), "--with-gdb", keys="hbreak machine_exit\ncontinue\namber violations\namber ps\n")
+    keys = "hbreak machine_exit\ncontinue\namber violations\namber ps\n"
+    status, text = tool(machine, "replay", tmp_path, machine.elf(), "--with-gdb", keys=keys)
     assert status == 0 and "1 record\n" in text and re.search(r"\d+  sh +running", text), text
     about = tmp_path / "replay.bin.json"
     about.write_text(about.read_text().replace('"kernel": "', '"kernel": "0'))
-    assert tool(machine, "replay", tmp_path)[1] == f"replay: {tmp_path}/replay.bin is of another build of the kernel: `make record` once more\n"
+    other = tool(machine, "replay", tmp_path)
+    assert other == (1, f"replay: {tmp_path}/replay.bin is of another build of the kernel: `make record` once more\n")
 
 
 # --- ide -----------------------------------------------------------------------------------------------------------
@@ -155,7 +160,8 @@ def test_make_ide():
     assert "ide: compile_commands.json\n" in done.stdout
     with open(os.path.join(TOP, "compile_commands.json"), encoding="utf-8") as f:
         entries = json.load(f)
-    listed = subprocess.run("find arch boot kernel mm user tests tools -name '*.c'", shell=True, cwd=TOP, stdout=subprocess.PIPE, text=True, check=True)
+    listed = subprocess.run("find arch boot kernel mm user tests tools -name '*.c'", shell=True, cwd=TOP, stdout=subprocess.PIPE, text=True,
+                            check=True)
     assert sorted(entry["file"] for entry in entries) == sorted(listed.stdout.split())
     for entry in entries[::7] + [e for e in entries if e["file"] in ("kernel/main.c", "kernel/broken.c", "boot/fdt.c", "mm/gate.c")]:
         parsed = subprocess.run([*entry["arguments"], "-fsyntax-only", "-w"], cwd=entry["directory"], stderr=subprocess.PIPE, text=True, check=False)

@@ -180,7 +180,8 @@ def test_in_user_mode(machine):
     assert any(", r-xu, 4 KiB page, program" in line for line in walk)
     assert any(" r-xu " in line for line in run.said("amber map hello")) and not any(" rwx" in line for line in run.said("amber map hello"))
     mappings = run.said("amber alias $pc")[1:-1]
-    assert [line for line in mappings if "u  4 KiB page" in line] == [line for line in mappings if re.match(r"  space \d+ hello .* r-xu ", line)] != []
+    for_user = [line for line in mappings if "u  4 KiB page" in line]
+    assert for_user and all(re.match(r"  space \d+ hello .* r-xu ", line) for line in for_user)
     assert any(re.match(r" +\d+  hello +running", line) for line in run.said("amber ps"))
     assert run.said("amber violations") == ["0 records"]
 
@@ -219,7 +220,8 @@ def test_printers(machine):
     run = debugged(machine, "lab=on ro_fault=ignore:3,panic inject=lab_sealed_word:store8:0xdead",
                    ["hbreak violation_print", "continue", "print *violation", "print/r *violation", "print chain_table.chains[0]",
                     "print *cpu_states[0].current", "delete"])
-    assert run.said("print *violation")[0].startswith("$1 = violation 0: write to sealed memory: lab_sealed_word+0x0, 8 bytes 0x5ea1ed -> 0xdead, by ")
+    words = "$1 = violation 0: write to sealed memory: lab_sealed_word+0x0, 8 bytes 0x5ea1ed -> 0xdead, by "
+    assert run.said("print *violation")[0].startswith(words)
     assert run.said("print/r *violation")[0].startswith("$2 = {")
     assert "chain 'ignore:3,panic' for everything else: ignore (1 of 3 used)" in run.said("print chain_table.chains[0]")[0]
     assert re.match(r"\$4 = thread \d+ 'inject' of the kernel: running, priority \d+, CPU 0", run.said("print *cpu_states[0].current")[0])
