@@ -24,6 +24,11 @@ static const struct {
 	{ "vdso", vdso },
 	{ "revoked", revoked },
 	{ "storm", storm },
+	{ "orphans", orphans },
+	{ "orphans-inside", orphans_inside },
+	{ "failed-create", failed_create },
+	{ "thief", thief },
+	{ "thief-inside", thief_inside },
 	{ "sleep-inside", sleep_inside },
 };
 

@@ -26,6 +26,7 @@ part fault_chain, fault_chain_inside, pager_answers, fault_inside; /* faults.c *
 part luggage, luggage_inside;         /* luggage.c */
 part hold_registers, hold_inside;      /* hold.c */
 part message_pages, vdso;              /* pages.c */
+part orphans, orphans_inside, failed_create, thief, thief_inside; /* ends.c */
 part revoked;                          /* revoked.c */
 part bad_senders, storm, sleep_inside; /* crowd.c */
 
