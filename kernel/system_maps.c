@@ -77,7 +77,7 @@ static bool is_root(paddr_t root)
 	if (root == gate_root_frame)
 		return true;
 	for (unsigned i = 0; i < MAX_CPUS; i++)
-		if (root == percpu[i].dry_root_frame)
+		if (root && root == percpu[i].dry_root_frame) /* 0: a CPU that there isn't */
 			return true;
 	return false;
 }

@@ -77,7 +77,7 @@ def errors_of(arguments, text):
     found = []
     for argument in arguments:
         found += ERRORS_OF[argument.kind]
-    found += re.findall(r"ERR_[A-Z_]+", text)
+    found += re.findall(r"ERR_[A-Z_]+", text.partition(" | ")[2])
     order = [name for name, _ in errors()]
     return sorted(set(found), key=order.index)
 
@@ -190,11 +190,12 @@ def table_argument(a):
 
 def table():
     yield "/* SPDX-License-Identifier: MIT */"
-    yield "/* call_table.h: made by tools/syscalls.py: CALL(number, name, results, arguments…),"
+    yield "/* call_table.h: made by tools/syscalls.py: CALL(number, name, errors, arguments…): bit set: it may return that one;"
     yield " * ARGUMENT(name, kind, low, high, type, rights, is_optional): the last three of a handle; type NONE: any. */"
     for call in calls():
         arguments = [table_argument(a) for a in call.arguments]
-        yield f"CALL({call.number}, {call.name}, {len(call.results)}{''.join(', ' + a for a in arguments)})"
+        mask = " | ".join(f"1u << {error}" for error in call.errors) or "0"
+        yield f"CALL({call.number}, {call.name}, {mask}{''.join(', ' + a for a in arguments)})"
 
 
 def as_json():

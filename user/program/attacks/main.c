@@ -10,12 +10,6 @@
 
 #define NEVER_USED 1000 /* a handle's number */
 
-#define CALL(number, name, results, ...) [number] = #name,
-static const char *const call_names[] = {
-#include <call_table.h>
-};
-#undef CALL
-
 static const uint64_t kernel_addresses[] = {
 	0x0000800000000000ull,  /* x86_64: the first that is not canonical */
 	0x0001000000000000ull,  0x4000000000000000ull, 0xffff000000000000ull, 0xffff800000000000ull, 0xffff800000200000ull,

@@ -20,6 +20,8 @@ static const struct {
 	{ "bad-senders", bad_senders },
 	{ "hold", hold_registers },
 	{ "hold-inside", hold_inside },
+	{ "fresh", fresh },
+	{ "fresh-inside", fresh_inside },
 	{ "message-pages", message_pages },
 	{ "vdso", vdso },
 	{ "revoked", revoked },

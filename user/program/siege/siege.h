@@ -25,6 +25,7 @@ typedef void part(uint64_t number);
 part fault_chain, fault_chain_inside, pager_answers, fault_inside; /* faults.c */
 part luggage, luggage_inside;         /* luggage.c */
 part hold_registers, hold_inside;      /* hold.c */
+part fresh, fresh_inside;              /* fresh.c */
 part message_pages, vdso;              /* pages.c */
 part revoked;                          /* revoked.c */
 part bad_senders, storm, sleep_inside; /* crowd.c */
