@@ -87,7 +87,7 @@ struct handle *handle_insert(struct handle_table *table, struct object *object, 
 {
 	struct handle *handle;
 
-	ASSERT(room(table));
+	ASSERT(room(table) && !object->is_dead);
 	handle = take_lowest(table);
 	handle->object = object;
 	handle->rights = rights;

@@ -239,6 +239,8 @@ enum error sys_yield(struct trap_frame *frame)
 		return OK;
 	commit_begin();
 	arch_syscall_set_result(frame, 0, OK);
+	if (current->traced.is_open) /* it waits for nothing that would end the call */
+		trace_end(current);
 	sched_enqueue_here(current);
 	commit_end();
 	return SYSCALL_BLOCKED;

@@ -17,8 +17,6 @@
 #define NAME_MAX 20
 #define LINE_MAX 400
 
-uint32_t traced_spaces;
-
 struct definition {
 	const char *arguments, *results;
 };
@@ -132,11 +130,12 @@ void trace_end(struct thread *thread)
 	struct line line;
 
 	thread->traced.is_open = false;
+	thread->is_traced = thread->space->is_traced;
 	start(&line, thread);
 	add(&line, ") = %s", error_text(error));
 	if (!error)
 		add_results(&line, &thread->traced, thread->frame);
-	log_error("trace", "%s", line.text);
+	log_always("trace", "%s", line.text);
 }
 
 void trace_thread_ends(struct thread *thread)
@@ -147,7 +146,7 @@ void trace_thread_ends(struct thread *thread)
 		return;
 	thread->traced.is_open = false;
 	start(&line, thread);
-	log_error("trace", "%s)%s", line.text, thread->exit_code >= EXIT_KILLED ? " and is killed" : "");
+	log_always("trace", "%s)%s", line.text, thread->exit_code >= EXIT_KILLED ? " and is killed" : "");
 }
 
 void trace_space(struct space *space, bool on)
@@ -155,5 +154,9 @@ void trace_space(struct space *space, bool on)
 	if (space->is_traced == on)
 		return;
 	space->is_traced = on;
-	traced_spaces += on ? 1 : -1u;
+	for (struct link *at = space->threads.next; at != &space->threads; at = at->next) {
+		struct thread *thread = LINK_OWNER(at, struct thread, of_space);
+
+		thread->is_traced = on || thread->traced.is_open;
+	}
 }

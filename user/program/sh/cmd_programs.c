@@ -190,4 +190,6 @@ static bool fuzz(int count, char **words)
 	note_failure();
 	return true;
 }
-COMMAND(fuzz, "SEED N", "N random system calls; SEED makes them the same again", fuzz);
+COMMAND(fuzz, "SEED N", "N random system calls; the same SEED, the same calls", fuzz);
+COMMAND_IS_PROGRAM(bench, "", "what things cost in instructions (needs QEMU's -icount)");
+COMMAND_IS_PROGRAM(hello, "[CODE [WORD]...]", "the smallest program; CODE is its exit code");

@@ -28,6 +28,7 @@ part hold_registers, hold_inside;      /* hold.c */
 part fresh, fresh_inside;              /* fresh.c */
 part message_pages, vdso;              /* pages.c */
 part revoked;                          /* revoked.c */
-part bad_senders, storm, sleep_inside; /* crowd.c */
+part revive, revive_inside, reaper, idle_helps, hurry; /* dying.c */
+part many_sleepers, bad_senders, storm, sleep_inside; /* crowd.c */
 
 #endif
