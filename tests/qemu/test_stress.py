@@ -27,21 +27,7 @@ def test_stress_of_200_thousand_steps(machine):
     stress(machine, 1, 200_000, 4, 4000)
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize("words", ["stress 5 400", "fuzz 5 8000"])
-=======
-@pytest.mark.parametrize("seed, cpus", [(11, 1), (12, 2), (13, 2), (14, 2)])
-def test_fuzz(machine, seed, cpus):
-    fuzz(machine, seed, 25_000, cpus, 240)
-
-
-@LONG
-def test_fuzz_of_a_million_calls(machine):
-    fuzz(machine, 1, 1_000_000, 2, 3000)
-
-
 @pytest.mark.parametrize("words", MASKED_WORK)
->>>>>>> s4
 def test_interrupts_are_masked_briefly(machine, words):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(TOP)
