@@ -190,8 +190,10 @@ enum error ipc_receive(struct thread *receiver, struct endpoint *endpoint, uint6
 		enum error error = transfer(sender, receiver, sender->badge, sender->wants_reply ? MESSAGE_IS_CALL : 0);
 
 		if (error) { /* it is the sender's: its handles, or the receiver has no room for them */
+			bool has_line = thread_wakes_with_a_line(sender);
+
 			ipc_fail(sender, error);
-			if (++failures == FAILURES_AT_ONCE)
+			if (has_line || ++failures == FAILURES_AT_ONCE)
 				return RECEIVE_AGAIN;
 			continue;
 		}

@@ -101,6 +101,12 @@ static inline bool thread_goes_on(struct thread *thread)
 	return !thread->is_killed;
 }
 
+/* The end of its wait is a line on the log, which takes as long as dozens of others: enough for a step. */
+static inline bool thread_wakes_with_a_line(const struct thread *thread)
+{
+	return thread->traced.is_open || thread->is_fault;
+}
+
 /* From STOPPED or any waiting state, off its queue already. */
 static inline void thread_make_ready(struct thread *thread)
 {

@@ -53,7 +53,7 @@ struct trap_frame *syscall_run(struct percpu *cpu, struct thread *current, struc
 	/* A call with preemption points may have moved to another CPU. */
 	if (current->attention || run_queues[this_cpu()->id].should_reschedule) {
 		if (current->traced.is_open)
-			trace_end(current);
+			trace_end_here();
 		return sched_edge(frame);
 	}
 	return frame;

@@ -27,6 +27,8 @@ void trace_space(struct space *space, bool on);
 void trace_begin(struct thread *thread, const struct trap_frame *frame, uint64_t number);
 /* Its results are in its frame. */
 void trace_end(struct thread *thread);
+/* The current one's, in its own context; as at a preemption point, everything looked up before is stale. */
+void trace_end_here(void);
 /* It ends, perhaps in the middle of a call. */
 void trace_thread_ends(struct thread *thread);
 

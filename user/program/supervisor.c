@@ -66,7 +66,7 @@ static void grant_all(void)
 	grant(console, HANDLE_KEYBOARD, OBJECT_MEMORY, RIGHTS_ALL);
 	grant(console, HANDLE_KEYBOARD_IRQ, OBJECT_IRQ, RIGHTS_ALL);
 	grant(shell, HANDLE_LAB, OBJECT_LAB, RIGHT_READ | RIGHT_WRITE);
-	grant(shell, console_endpoint, OBJECT_ENDPOINT, RIGHT_SEND);
+	grant(shell, console_endpoint, OBJECT_ENDPOINT, RIGHT_SEND | RIGHT_GRANT); /* for what it starts */
 	grant(shell, own_endpoint, OBJECT_ENDPOINT, RIGHT_SEND);
 	grant(shell, HANDLE_SYSTEM, OBJECT_SYSTEM, RIGHT_READ | RIGHT_SEND | RIGHT_CONTROL);
 }
