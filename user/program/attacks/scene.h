@@ -31,6 +31,7 @@ void end_scene(void);
 uint64_t right_argument(uint64_t call, unsigned i);
 void right_arguments(uint64_t call, uint64_t a[ARGUMENTS_MAX]);
 
+void do_nothing(void *argument); /* a thread */
 handle_t copy_of(handle_t handle, uint32_t rights);
 uint32_t rights_of(handle_t handle);
 /* errors.c: a call, and its error; one that syscalls.def doesn't list for it is wrong. */
