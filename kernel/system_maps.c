@@ -13,7 +13,7 @@
 #include "pagetable.h"
 #include "space.h"
 
-#define ENTRIES_AT_ONCE 400 /* one costs up to 30 instructions */
+#define ENTRIES_AT_ONCE 150 /* one costs up to 80 instructions */
 
 /* --- roots --------------------------------------------------------------------------------------------------------------- */
 
