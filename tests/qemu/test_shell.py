@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from runner import kernel_elf
-from shell import own_lines, session
+from runner import kernel_elf, start
+from shell import Session, own_lines, session
 
 LAB = "lab=on ro_fault=oops"
 COMMANDS = ["clock", "fuzz", "help", "kill", "log", "maps", "mem", "poweroff", "ps", "reboot", "ro", "seal", "trace"]
@@ -20,6 +20,18 @@ def test_the_prompt(machine):
             shell.says("  hello  '3' 'a b'", "sh: 'hello' has ended: exit code 3", end)
             assert len(own_lines(shell.command("clock", end))) == 1
         shell.says("\x00\x02\x1c\x1d\x1e\x1fkill \x0e7\x0f77", "kill: 777: no such thread (ps shows them)")
+
+
+def test_kernel_lines_come_between(machine):
+    """Prompt and what was typed stand below them again, and it counts."""
+    with session(machine) as shell:
+        mark = len(shell.guest.text)
+        shell.send("schedtest &\rclo")
+        shell.guest.wait_for(lambda: shell.guest.text.endswith(" of these went wrong\namber> clo"), "the text below the last line")
+        assert not re.search(r"^(?!\[|amber> |@amber|$)", shell.guest.text[mark:].split("\n", 1)[1], re.M)
+        mark = len(shell.guest.text)
+        shell.send("ck\r")
+        shell.guest.wait_for(lambda: "since the kernel's first instruction" in shell.guest.text[mark:], "the command's output")
 
 
 @pytest.mark.parametrize("lab", [False, True], ids=["", "lab"])
@@ -327,3 +339,13 @@ def test_reboot(machine):
         shell.send("reboot\r")
         shell.guest.wait_end()
         assert shell.guest.one("exit")["status"] == "ok" and shell.guest.status == 0
+
+
+def test_it_really_boots_again(machine):
+    with start(machine, keyboard=True, extra=("-action", "reboot=reset")) as guest:
+        shell = Session(guest, "amber: ready")
+        shell.send("reboot\r")
+        guest.wait_for(lambda: guest.text.count("] amber: ready\n") == 2, "the second boot")
+        shell.wait_prompt(guest.text.rindex("] amber: ready"))
+        assert len(own_lines(shell.command("clock"))) == 1
+        assert [event["event"] for event in guest.events] == ["boot", "seal", "exit", "boot", "seal"]

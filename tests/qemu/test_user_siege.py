@@ -69,6 +69,11 @@ def test_another_thread_goes_on_taking_apart(machine, cpus):
     siege(machine, "reaper 2", cpus)
 
 
+def test_a_handle_is_closed_while_it_is_revoked(machine):
+    """What is half removed goes all the same. Under -icount it takes longer than a tick each time."""
+    siege(machine, "closed-while-revoked 3", 1, "-icount", "shift=5,sleep=off")
+
+
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_who_is_killed_ends(machine, cpus):
     """However unimportant it was, or is made afterwards."""

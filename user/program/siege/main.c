@@ -12,6 +12,8 @@ static const struct {
 	part *fn;
 } parts[] = {
 	{ "chain", fault_chain },
+	{ "faults", many_faults },
+	{ "faults-inside", faults_inside },
 	{ "chain-inside", fault_chain_inside },
 	{ "pager", pager_answers },
 	{ "fault-inside", fault_inside },
@@ -26,6 +28,7 @@ static const struct {
 	{ "message-pages", message_pages },
 	{ "vdso", vdso },
 	{ "revoked", revoked },
+	{ "closed-while-revoked", closed_while_revoked },
 	{ "revive", revive },
 	{ "revive-inside", revive_inside },
 	{ "reaper", reaper },
