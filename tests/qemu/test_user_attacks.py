@@ -27,7 +27,7 @@ ONLY_PORTS = {("map", "ERR_UNSUPPORTED")}  # x86_64's serial line
 @pytest.mark.parametrize("cpus", [1, 2])
 @pytest.mark.parametrize("lab", ["off", "on"])
 def test_wrong_arguments(machine, cpus, lab):
-    lines = said_by(boot(machine, f"init=attacks lab={lab}", extra=("-smp", str(cpus))), "attacks")
+    lines = said_by(boot(machine, f"init=attacks lab={lab}", extra=("-smp", str(cpus)), seconds=300), "attacks")
     counts = [int(m[1]) for line in lines if (m := re.fullmatch(r"[a-z_]+: (\d+) attacks", line))]
     total = int(re.fullmatch(r"(\d+) attacks, 0 of them went wrong", lines[-1])[1])
     assert len(counts) >= 41 and total > sum(counts) > 2200
@@ -47,7 +47,7 @@ def bad_programs(machine, folder):
 def test_each_listed_error_comes_and_no_other(machine, tmp_path):
     """`attacks` itself fails at an error that syscalls.def doesn't list for the call. docs/syscalls.md is made from that."""
     module = bad_programs(machine, tmp_path / "programs")
-    lines = said_by(boot(machine, "init='attacks module' lab=on", extra=("-initrd", module), seconds=120), "attacks")
+    lines = said_by(boot(machine, "init='attacks module' lab=on", extra=("-initrd", module), seconds=300), "attacks")
     names = [name for name, _ in errors()]
     found = [re.fullmatch(r"never seen: (\w+): (\d+)", line) for line in lines]
     never = {(m[1], names[int(m[2]) - 1]) for m in found if m}

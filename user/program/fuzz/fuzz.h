@@ -8,9 +8,9 @@
 #define AMBER_USER_FUZZ_H
 
 #include "../any_call.h"
+#include "../random.h"
 #include "memory.h"
 #include "program.h"
-#include "random.h"
 #include "thread.h"
 
 /* --- What a worker is given: the numbers that spawn gives them ------------------------------------------------------- */
