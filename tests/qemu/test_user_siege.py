@@ -41,6 +41,12 @@ def test_registers_stay(machine, cpus):
     siege(machine, "hold 300", cpus)
 
 
+@pytest.mark.parametrize("rounds, cpus", [(200, 1), (1000, 2)])
+def test_a_new_threads_registers(machine, rounds, cpus):
+    """All 0 but its argument and its stack, while another program's threads fill theirs."""
+    siege(machine, f"fresh {rounds}", cpus)
+
+
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_what_a_pager_answers(machine, cpus):
     siege(machine, "pager 100", cpus)
@@ -48,6 +54,12 @@ def test_what_a_pager_answers(machine, cpus):
 
 @pytest.mark.parametrize("words, cpus", [("message-pages 2000", 1), ("message-pages 2000", 2), ("vdso 5", 1)])
 def test_pages_that_are_no_regions(machine, words, cpus):
+    siege(machine, words, cpus)
+
+
+@pytest.mark.parametrize("words, cpus", [("orphans 5", 1), ("orphans 5", 2), ("failed-create 1", 1), ("thief 7", 1)])
+def test_ends(machine, words, cpus):
+    """Spaces that hold each other and a thread that was never started; a thread_create that fails; a child that watches itself."""
     siege(machine, words, cpus)
 
 

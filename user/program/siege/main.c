@@ -23,6 +23,8 @@ static const struct {
 	{ "sleepers", many_sleepers },
 	{ "hold", hold_registers },
 	{ "hold-inside", hold_inside },
+	{ "fresh", fresh },
+	{ "fresh-inside", fresh_inside },
 	{ "message-pages", message_pages },
 	{ "vdso", vdso },
 	{ "revoked", revoked },
@@ -33,6 +35,11 @@ static const struct {
 	{ "idle-helps", idle_helps },
 	{ "hurry", hurry },
 	{ "storm", storm },
+	{ "orphans", orphans },
+	{ "orphans-inside", orphans_inside },
+	{ "failed-create", failed_create },
+	{ "thief", thief },
+	{ "thief-inside", thief_inside },
 	{ "sleep-inside", sleep_inside },
 };
 
