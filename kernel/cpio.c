@@ -98,17 +98,6 @@ bool cpio_next(struct cpio *archive, struct cpio_member *member)
 	return true;
 }
 
-enum error cpio_find(const void *data, size_t bytes, const char *name, size_t length, struct cpio_member *member)
-{
-	struct cpio archive;
-
-	cpio_begin(&archive, data, bytes);
-	while (cpio_next(&archive, member))
-		if (is_named(member, name, length))
-			return OK;
-	return ERR_NOT_FOUND;
-}
-
 const char *cpio_check(const void *data, size_t bytes, unsigned *files)
 {
 	struct cpio archive;

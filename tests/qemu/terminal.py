@@ -1,139 +1,84 @@
 # SPDX-License-Identifier: MIT
-"""tests/qemu/terminal.py: a person at a terminal: QEMU on a terminal of its own, as `make run` starts it, driven by pexpect.
+"""tests/qemu/terminal.py: what a terminal of 80 columns shows that got these bytes: what the console driver sends, and no more.
 
-A Terminal is also a Guest (runner.py), so that in the end the run is checked like any other.
+A row that is full goes on in the next one when another character comes. Unknown sequences and bytes are an error: a terminal
+would do something about them.
 """
-import io
 import re
-import time
-from contextlib import contextmanager
 
-import pexpect
-from machines import TOP
-from runner import Guest
-from shell import PROMPT, own_lines
-
-PASTE = 512       # bytes at once; what comes back is read in between, as a terminal does
 COLUMNS, ROWS = 80, 25
+BEGUN = re.compile(rb"\x1b(\[\d*)?\Z")
+SEQUENCE = re.compile(rb"\x1b\[(\d*)([KCDJH])")
 
 
-class Child:
-    """What Guest wants of a process, from pexpect's."""
-    stdin = None
+class Terminal:
+    def __init__(self, data=b"", skip_events=False):
+        """skip_events: as on the display, which @amber lines don't reach."""
+        self.clear()
+        self.feed(re.sub(rb"(?m)^@amber .*\n", b"", data.replace(b"\r\n", b"\n")) if skip_events else data)
 
-    def __init__(self, spawn):
-        self.spawn, self.stdout = spawn, io.BytesIO()  # to be closed
+    def clear(self):
+        self.cells, self.row, self.column = [[" "] * COLUMNS], 0, 0
 
-    def poll(self):
-        return None if self.spawn.isalive() else self.wait()
+    def feed(self, data):
+        at = 0
+        while at < len(data):
+            if data[at] == 0x1B:
+                if BEGUN.match(data, at):
+                    return  # the rest is still to come
+                found = SEQUENCE.match(data, at)
+                assert found, f"no sequence of the console driver: {data[at:at + 10]!r}"
+                self.obey(found[2].decode(), int(found[1] or 0), found[1])
+                at = found.end()
+            else:
+                self.put(data[at])
+                at += 1
 
-    def wait(self, timeout=None):
-        del timeout
-        self.spawn.wait() if self.spawn.isalive() else None
-        return self.spawn.exitstatus if self.spawn.signalstatus is None else -self.spawn.signalstatus
+    def put(self, byte):
+        if byte == 0x0A:
+            self.next_row()
+        elif byte == 0x0D:
+            self.column = 0
+        elif byte == 0x08:
+            self.column = max(0, min(self.column, COLUMNS - 1) - 1)
+        else:
+            assert 0x20 <= byte <= 0x7E, f"the byte {byte:#x} is no text"
+            if self.column == COLUMNS:
+                self.next_row()
+            self.cells[self.row][self.column] = chr(byte)
+            self.column += 1
 
-    def kill(self):
-        self.spawn.close(force=True)
+    def next_row(self):
+        self.row += 1
+        self.column = 0
+        if self.row == len(self.cells):
+            self.cells.append([" "] * COLUMNS)
 
+    def obey(self, letter, number, digits):
+        if letter == "K":
+            self.cells[self.row][self.column:] = [" "] * (COLUMNS - self.column)
+        elif letter == "C":
+            self.column = min(self.column + number, COLUMNS - 1)
+        elif letter == "D":
+            self.column = max(0, self.column - number)
+        elif letter == "J":
+            assert digits == b"2"
+            self.cells = [[" "] * COLUMNS for _ in range(self.row + 1)]
+        else:
+            self.cells, self.row, self.column = self.cells[-1:], 0, 0
 
-class Terminal(Guest):
-    """expect… are pexpect's, text before a match included in what the log has."""
+    @property
+    def rows(self):
+        """All since it was cleared, without blanks at their ends."""
+        return ["".join(row).rstrip() for row in self.cells]
 
-    def _start(self, keyboard):
-        command = ["mon:stdio" if word == "stdio" else word for word in self.command]
-        self.child = pexpect.spawn(command[0], command[1:], cwd=TOP, timeout=self.seconds, maxread=65536, dimensions=(ROWS, COLUMNS))
-        self.child.delaybeforesend = self.child.delayafterread = None
-        self.child.logfile_read = self
-        return Child(self.child)
+    @property
+    def line(self):
+        """The row with the cursor, and where in it that is."""
+        return self.rows[self.row], self.column
 
-    def write(self, chunk):
-        """pexpect has read it."""
-        self.raw += chunk
-
-    def flush(self):
-        pass
-
-    def _read(self, seconds):
-        try:
-            self.child.read_nonblocking(65536, max(0, seconds))
-        except pexpect.TIMEOUT:
-            return True
-        except pexpect.EOF:
-            return False
-        return True
-
-    def expect(self, *wanted):
-        """Which of them comes first: a text, or a compiled expression."""
-        patterns = [re.compile(re.escape(w.encode())) if isinstance(w, str) else w for w in wanted]
-        try:
-            return self.child.expect(patterns, timeout=max(0, self.deadline - time.monotonic()))
-        except (pexpect.TIMEOUT, pexpect.EOF) as error:
-            raise AssertionError(self.explain(f"{type(error).__name__} instead of {wanted}")) from None
-
-    def type(self, keys):
-        """Ctrl-A is QEMU's own: two of them are one."""
-        keys = (keys.encode() if isinstance(keys, str) else bytes(keys)).replace(b"\x01", b"\x01\x01")
-        for i in range(0, len(keys), PASTE):
-            self.child.send(keys[i:i + PASTE])
-            if len(keys) > PASTE:
-                self._peek()
-
-    def _peek(self):
-        """What is there already, kept for expect."""
-        try:
-            self.child.expect(re.compile(rb"(?!)"), timeout=0)
-        except (pexpect.TIMEOUT, pexpect.EOF):
-            pass
-
-    def prompt(self):
-        """A prompt that is the last thing there for a moment."""
-        self.expect(PROMPT)
-        while True:
-            try:
-                self.child.expect_exact(PROMPT.encode(), timeout=0.1)
-            except pexpect.TIMEOUT:
-                if self.text.endswith(PROMPT):
-                    return
-            assert time.monotonic() < self.deadline, self.explain("no prompt that stays")
-
-    def run(self, line):
-        """Types it. The lines that it printed, without the kernel's."""
-        mark = len(self.raw)
-        self.type((line.encode() if isinstance(line, str) else line) + b"\r")
-        self.expect(re.compile(rb"\n"))
-        self.prompt()
-        return own_lines(plain(self.raw[mark:]).split("\n")[1:-1])
-
-    def says(self, line, *expected):
-        found = self.run(line)
-        assert found == list(expected), self.explain(f"{line!r} printed {found}, not {list(expected)}")
-
-    def is_well(self):
-        """Whatever was done before: a new line does what it says."""
-        self.type("\x03")
-        self.expect("^C")
-        self.prompt()
-        self.says("hello 7", "sh: 'hello' has ended: exit code 7")
-
-    def power_off(self, status="ok"):
-        self.type("poweroff\r")
-        self.end(status)
-
-    def end(self, status):
-        self.wait_end()
-        self.check(status)
-
-
-def plain(raw):
-    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", raw.decode("utf-8", "replace")).replace("\r", "")
-
-
-@contextmanager
-def at_the_prompt(machine, cmdline="", **options):
-    """Switches off in the end, if the test didn't."""
-    with Terminal(machine, cmdline, keyboard=True, **options) as terminal:
-        terminal.expect("amber: ready")
-        terminal.prompt()
-        yield terminal
-        if terminal.process.poll() is None:
-            terminal.power_off()
+    @property
+    def screen(self):
+        """What fits on the display, and where the cursor is there: (rows, (column, row))."""
+        first = max(0, len(self.cells) - ROWS)
+        return self.rows[first:] + [""] * (ROWS - len(self.cells) + first), (min(self.column, COLUMNS - 1), self.row - first)

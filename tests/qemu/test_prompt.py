@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """tests/qemu/test_prompt.py: what people do to a prompt: odd input, floods, Ctrl-C in the middle of everything, a thousand programs,
-services that are killed, small and wide machines, the power switch. On a terminal, by pexpect (terminal.py)."""
+services that are killed, small and wide machines, the power switch. On a terminal, by pexpect (person.py)."""
 import random
 import re
 import time
 
 import pytest
 from runner import kernel_elf
-from terminal import at_the_prompt, plain
+from person import at_the_prompt, plain
 
 LINE_END = re.compile(rb"\n")
 TOO_LONG = "sh: line too long (at most 255)"

@@ -8,7 +8,8 @@ import pytest
 from machines import TOP
 from runner import boot
 
-MASKED_MAX = 20_000
+MASKED_MAX = 17_000 # 20,000 is the aim: a margin for other seeds
+MASKED_WORK = ["stress 5 400", "fuzz 5 8000", "siege chain 550", "siege sleepers 550", "siege bad-senders 300", "siege revoked 2"]
 LONG = pytest.mark.long
 
 
@@ -42,7 +43,7 @@ def test_fuzz_of_a_million_calls(machine):
     fuzz(machine, 1, 1_000_000, 2, 3000)
 
 
-@pytest.mark.parametrize("words", ["stress 5 400", "fuzz 5 8000"])
+@pytest.mark.parametrize("words", MASKED_WORK)
 def test_interrupts_are_masked_briefly(machine, words):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(TOP)

@@ -16,6 +16,7 @@ static bool is_dropping; /* the line that is being typed: half of it must not be
 static handle_t reader; /* the right to answer; HANDLE_NONE: nobody reads */
 static bool is_completing; /* the last answer was CONSOLE_COMPLETE: the line will be read on … */
 static bool is_cut;        /* … but Ctrl-C came meanwhile */
+static bool reader_has_badge;
 static handle_t interrupts; /* who wants to know of Ctrl-C when nobody reads */
 static uint64_t interrupt_bits;
 
@@ -55,6 +56,8 @@ static void edit(uint8_t key)
 		output_line(&editor);
 		output_end_line("^C");
 		answer(CONSOLE_INTERRUPTED);
+		if (reader_has_badge && interrupts)
+			(void)sys_signal(interrupts, interrupt_bits);
 		break;
 	case LINE_COMPLETE: /* it stays: more of it will come */
 		output_line(&editor);
@@ -154,6 +157,7 @@ static bool read_line(const struct message *message)
 	if (reader)
 		answer(CONSOLE_REFUSED);
 	reader = caller;
+	reader_has_badge = message->badge;
 	line_begin(&editor, text, (unsigned)prompt, text + prompt, (unsigned)bytes, (unsigned)cursor);
 	if (is_cut)
 		answer(CONSOLE_INTERRUPTED);

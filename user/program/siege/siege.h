@@ -26,7 +26,8 @@ part fault_chain, fault_chain_inside, pager_answers, fault_inside; /* faults.c *
 part luggage, luggage_inside;         /* luggage.c */
 part hold_registers, hold_inside;      /* hold.c */
 part message_pages, vdso;              /* pages.c */
-part revoked;                          /* revoked.c */
-part bad_senders, storm, sleep_inside; /* crowd.c */
+part revoked, closed_while_revoked;    /* revoked.c */
+part revive, revive_inside, reaper, idle_helps, hurry; /* dying.c */
+part many_sleepers, bad_senders, storm, sleep_inside; /* crowd.c */
 
 #endif
