@@ -4,7 +4,9 @@
 A Person is also a Guest (runner.py), so that in the end the run is checked like any other.
 """
 import io
+import os
 import re
+import select
 import time
 from contextlib import contextmanager
 
@@ -13,7 +15,7 @@ from machines import TOP
 from runner import Guest
 from shell import PROMPT, own_lines
 
-PASTE = 512       # bytes at once; what comes back is read in between, as a terminal does
+PASTE = 512  # bytes at once; what comes back is read in between, as a terminal does
 COLUMNS, ROWS = 80, 25
 
 
@@ -44,6 +46,7 @@ class Person(Guest):
         self.child = pexpect.spawn(command[0], command[1:], cwd=TOP, timeout=self.seconds, maxread=65536, dimensions=(ROWS, COLUMNS))
         self.child.delaybeforesend = self.child.delayafterread = None
         self.child.logfile_read = self
+        os.set_blocking(self.child.child_fd, False)
         return Child(self.child)
 
     def write(self, chunk):
@@ -73,10 +76,17 @@ class Person(Guest):
     def type(self, keys):
         """Ctrl-A is QEMU's own: two of them are one."""
         keys = (keys.encode() if isinstance(keys, str) else bytes(keys)).replace(b"\x01", b"\x01\x01")
-        for i in range(0, len(keys), PASTE):
-            self.child.send(keys[i:i + PASTE])
-            if len(keys) > PASTE:
+        fd = self.child.child_fd
+        while keys:
+            assert time.monotonic() < self.deadline, self.explain("it takes no keys any more")
+            readable, writable, _ = select.select([fd], [fd], [], 1)
+            if readable:  # QEMU waits until its output is read: nobody may wait for the other
                 self._peek()
+            if writable:
+                try:
+                    keys = keys[os.write(fd, keys[:PASTE]):]
+                except BlockingIOError:
+                    pass
 
     def _peek(self):
         """What is there already, kept for expect."""

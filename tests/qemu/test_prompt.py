@@ -133,7 +133,7 @@ def objects(terminal):
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_ctrl_c_at_any_moment(machine, cpus):
     chance = random.Random(cpus)
-    with at_the_prompt(machine, "lab=on ro_fault=ignore", extra=("-smp", str(cpus)), seconds=300) as terminal:
+    with at_the_prompt(machine, "lab=on ro_fault=ignore", extra=("-smp", str(cpus)), seconds=120) as terminal:
         terminal.run("lab write lab_sealed_word 1")
         before = objects(terminal)
         for line in WHAT_RUNS:
