@@ -180,7 +180,7 @@ interactive = @echo "QEMU: Ctrl-A X quits"; $1; status=$$?; case $(machine)-$$st
 	x86_64-35) word=failed;; x86_64-37|aarch64-2) word=panic;; x86_64-39|aarch64-3) word=sealed;; *) word=; esac; \
 	echo "QEMU has ended with status $$status$${word:+: $$word} (Ctrl-A X quits it)"; [ $$status -eq 0 ] || [ "$$word" = ok ]
 
-.PHONY: run run-iso debug qemu-line program
+.PHONY: run run-iso debug qemu-line program map
 run: $(call kernel,$(machine)) $(module) ## build and boot in QEMU, serial console on the terminal; Ctrl-A X quits
 	$(call interactive,$(call qemu_run,mon:stdio))
 run-iso: iso ## boot the ISO
@@ -193,6 +193,8 @@ debug: $(call kernel,$(machine)) $(module) ## QEMU stopped at the first instruct
 	@echo "serial output goes to $(OUT)/$(machine)/debug.log"
 	@gdb-multiarch -q $(OUT)/$(machine)$(kind)/amber.elf -ex 'set remotetimeout 30' -ex 'target remote | sh $(OUT)/$(machine)/debug.sh'
 
+map: $(foreach m,$(machines),$(call kernel,$m)) ## a picture of memory before and after the seal: build/ARCH/map.html, map.svg
+	@$(foreach m,$(machines),$(PYTHON) tools/map.py $m build/$m$(kind) $(quoted_cmdline) &&) true
 program: ## NAME=foo: a program of your own to start from, my/foo/main.c; then make run MODULE=my
 	@$(PYTHON) tools/module.py new $(call quote,$(value NAME)) $(call quote,$(or $(value DIR),my))
 
@@ -259,7 +261,7 @@ help: ## this list
 endif
 
 ## ARCH x86_64 or aarch64; without it, builds and tests take both and run takes x86_64
-## CMDLINE the kernel's command line, for run, run-iso, debug and qemu-line
+## CMDLINE the kernel's command line, for run, run-iso, debug, qemu-line and map
 ## SMP number of processors that QEMU offers
 ## FIRMWARE bios or uefi, for run-iso
 ## MODULE run, run-iso, iso, debug, qemu-line: a folder with programs of your own, which come as a boot module

@@ -106,8 +106,8 @@ struct handle *handle_insert(struct handle_table *table, struct object *object, 
 	return handle;
 }
 
-/* Moves up to `budget` children and mappings to its heir (NULL: nobody); returns what is left of the budget. What is being removed
- * goes on going: it may be that this handle was being revoked, and nobody will finish that. */
+/* Moves up to `budget` children and mappings to its heir (NULL: nobody); returns what is left of the budget. What is being
+ * removed goes on going: it may be that this handle was being revoked, and nobody will finish that. */
 static unsigned bequeath(struct handle *handle, struct handle *heir, unsigned budget)
 {
 	for (; budget && !list_is_empty(&handle->children); budget--) {

@@ -12,6 +12,8 @@ static const struct {
 	part *fn;
 } parts[] = {
 	{ "chain", fault_chain },
+	{ "faults", many_faults },
+	{ "faults-inside", faults_inside },
 	{ "chain-inside", fault_chain_inside },
 	{ "pager", pager_answers },
 	{ "fault-inside", fault_inside },
