@@ -120,7 +120,7 @@ def table(results):
         aim = " / ".join(f"{n:,}" for n in dict.fromkeys(limit(figure.aim, m) or 0 for m in results) if n)
         others = f"{figure.others[0]} {' / '.join(f'{n:,}' for n in figure.others[1:])}" if figure.others else ""
         yield (row + f"{aim:>14}  {others}").rstrip()
-    yield "!: the aim is missed. image_bytes and others with that ending are in bytes. Others: x86_64 / aarch64, the nearest thing to compare with."
+    yield "!: the aim is missed. what ends in _bytes is in bytes. Others: x86_64 / aarch64, the nearest thing to compare with."
 
 
 def place(machine, address):
