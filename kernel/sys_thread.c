@@ -104,8 +104,7 @@ enum error sys_thread_start(struct trap_frame *frame)
 	if (thread->state != THREAD_STOPPED || thread->is_killed)
 		return ERR_DENIED;
 	commit_begin();
-	thread->space->is_started = true;
-	thread_make_ready(thread);
+	thread_start_user(thread);
 	commit_end();
 	return OK;
 }
@@ -135,6 +134,8 @@ enum error sys_thread_set(struct trap_frame *frame)
 		return error;
 	if (priority > PRIORITY_HIGHEST_USER || !cpus || cpus > UINT8_MAX || !(cpus & online))
 		return ERR_RANGE;
+	if (((const struct thread *)handle->object)->is_killed)
+		return ERR_GONE;
 	commit_begin();
 	sched_set((struct thread *)handle->object, (uint8_t)priority, (uint8_t)cpus);
 	commit_end();

@@ -231,12 +231,22 @@ enum error thread_new_user(struct space *space, struct thread **result)
 	thread->cpus = 0xff;
 	thread->cpu = (uint8_t)this_cpu()->id;
 	thread->space = space;
+	thread->is_traced = space->is_traced;
 	list_append(&space->threads, &thread->of_space);
 	list_append(&all_threads, &thread->all);
 	space->thread_count++;
-	space->had_threads = true;
 	*result = thread;
 	return OK;
+}
+
+void thread_start_user(struct thread *thread)
+{
+	struct space *space = thread->space;
+
+	thread->is_started = true;
+	space->started_count++;
+	space->is_started = true;
+	thread_make_ready(thread);
 }
 
 /* On its own kernel stack; big lock held, interrupts masked. */
@@ -247,13 +257,12 @@ static void end_in_own_context(void *argument)
 	thread_end(thread->exit_code);
 }
 
-/* Its end must not wait for threads that would run before it: what it has is wanted back. */
+/* Its end must not wait for who would run before it, and nobody can change that (thread_set): what it has is wanted back. */
 static void hurry(struct thread *thread)
 {
 	uint8_t priority = MAX(thread_current()->priority, PRIORITY_DEFAULT);
 
-	if (thread->priority < priority)
-		sched_set(thread, priority, thread->cpus);
+	sched_set(thread, MAX(thread->priority, priority), UINT8_MAX);
 }
 
 void thread_kill(struct thread *thread, enum exit_reason reason)
@@ -262,12 +271,12 @@ void thread_kill(struct thread *thread, enum exit_reason reason)
 		return;
 	thread->is_killed = true;
 	thread->exit_code = EXIT_KILLED | reason;
+	hurry(thread);
 	if (thread->state == THREAD_RUNNING) { /* on another CPU, or it is this one: it finds out at the edge */
 		if (thread->cpu != this_cpu()->id)
 			arch_interrupt_cpu(&percpu[thread->cpu], CPU_INTERRUPT_WAKE);
 		return;
 	}
-	hurry(thread);
 	timeout_cancel(thread);
 	if (thread->state == THREAD_READY) {
 		if (thread->sp)
@@ -292,7 +301,8 @@ static void tell_watchers(struct thread *thread)
 	thread->joiner = NULL;
 }
 
-/* What it had in its space; the last one ends the space. */
+/* What it had in its space; the last one ends the space. Threads that were never started don't count: with the last one that was,
+ * they are killed, as the handles that could start them may lie in that very space. */
 static void leave_space(struct thread *thread)
 {
 	struct space *space = thread->space;
@@ -300,11 +310,15 @@ static void leave_space(struct thread *thread)
 	address_space_load(NULL);
 	thread->space = NULL;
 	list_remove(&thread->of_space);
-	space->exit_code = thread->exit_code;
+	if (thread->is_started || !space->is_started)
+		space->exit_code = thread->exit_code;
 	object_hold(&space->object); /* until it is through */
 	if (thread->message_address && address_space_unmap(&space->memory, thread->message_address, 1))
 		panic("the message page of '%s' can't be unmapped", thread->name);
 	space->thread_count--;
+	if (thread->is_started && !--space->started_count)
+		while (!space_kill_threads_step(space))
+			sched_preemption_point();
 	if (!space->thread_count)
 		while (!space_end_step(space))
 			sched_preemption_point();
@@ -338,6 +352,7 @@ void thread_end(uint64_t exit_code)
 	ipc_thread_ends(thread);
 	if (thread->space)
 		leave_space(thread);
+	sched_preemption_point(); /* many may end one behind the other */
 	object_reap();
 	tell_watchers(thread);
 	thread->state = exit_code >= EXIT_KILLED ? THREAD_KILLED : THREAD_ENDED;

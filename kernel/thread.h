@@ -45,7 +45,13 @@ struct thread {
 	enum thread_state state;
 	uint8_t priority, cpu;       /* cpu: whose queue, or where it runs or ran last */
 	uint8_t cpus;                /* bit set: where it may run */
-	bool is_killed;              /* ends at the next edge to user mode, or where it would block */
+	union {
+		struct {
+			bool is_killed; /* ends at the next edge to user mode, or where it would block */
+			bool is_traced; /* its calls are printed, or the one that isn't over: kernel/trace.c */
+		};
+		uint16_t attention;  /* any of the two: what comes isn't the plain way */
+	};
 	vaddr_t sp;                  /* saved kernel stack pointer; 0 = resumes at its user frame */
 	struct trap_frame *frame;    /* user registers: the top of its kernel stack */
 	vaddr_t stack_top;
@@ -72,9 +78,10 @@ struct thread {
 	uint64_t ticks;              /* that found it running */
 	uint32_t commit_depth;       /* > 0 between commit_begin and commit_end: oops has no victim then */
 	bool is_idle, is_essential;  /* kernel threads; essential: nothing goes on without it */
+	bool is_started;             /* user threads */
 	bool in_syscall;
 	uint32_t syscall;            /* its number, while in_syscall */
-	struct traced_call traced;   /* if its space is traced */
+	struct traced_call traced;   /* is_traced */
 	uint64_t exit_code, runs;
 	struct link of_space;
 	struct notification *watcher;/* signalled at its end */
@@ -105,6 +112,8 @@ void thread_wait_for_space(struct space *space);
 /* --- user threads: big lock held ----------------------------------------------------------------------------------- */
 /* Stopped; nothing refers to it. The message page's frame is the thread's; it is not mapped here. */
 enum error thread_new_user(struct space *space, struct thread **thread) __must_check;
+/* It may run from here on; its space lives as long as it does. */
+void thread_start_user(struct thread *thread);
 /* It ends: at once if it waits, else at its next edge to user mode. Its partners hear ERR_GONE. */
 void thread_kill(struct thread *thread, enum exit_reason reason);
 /* The current one, from a system call or the edge to user mode: its end, in its own context, on its own stack. */

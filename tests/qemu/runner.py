@@ -65,10 +65,13 @@ class Guest:
         self.command = machine.command(cmdline, broken=self.broken, boot=boot, memory=memory, extra=extra, **options)
         self.raw, self.status = b"", None
         self.errors = open(os.path.join(self.folder, "stderr"), "w+b")
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE if keyboard else subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=self.errors, cwd=TOP)
+        self.process = self._start(keyboard)
         self.deadline = time.monotonic() + self.seconds
         self.qmp = Qmp(f"{self.folder}/qmp") if qmp else None
+
+    def _start(self, keyboard):
+        return subprocess.Popen(self.command, stdin=subprocess.PIPE if keyboard else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=self.errors, cwd=TOP)
 
     def _ram_file(self, memory):
         bytes_ = int(memory.rstrip("MG")) << (30 if memory.endswith("G") else 20)
@@ -137,11 +140,12 @@ class Guest:
         self.raw += chunk
         return bool(chunk)
 
-    def wait_for(self, condition, what):
+    def wait_for(self, condition, what, seconds=None):
         """Reads until condition() is true. A guest that ends before that, or hangs, fails the test at once."""
+        deadline = min(self.deadline, time.monotonic() + seconds) if seconds else self.deadline
         while not condition():
-            assert time.monotonic() < self.deadline, self.explain(f"no {what} within {self.seconds} s")
-            if not self._read(self.deadline - time.monotonic()):
+            assert time.monotonic() < deadline, self.explain(f"no {what} within {seconds or self.seconds} s")
+            if not self._read(deadline - time.monotonic()):
                 assert condition(), self.explain(f"QEMU ended before {what}")
 
     def wait_line(self, text):
@@ -223,8 +227,9 @@ class Guest:
                 assert self.status == expected, f"QEMU's status is {self.status}, not {expected}"
 
     def _check_lines(self):
-        """Each has time and area. Behind `ready` console and shell write what they like, but not into lines of the kernel."""
-        ktap, has_shell = "test=" in self.cmdline, False
+        """Each has time and area. Behind `ready` console and shell write what they like, but not into lines of the kernel; so
+        does the program `attacks`."""
+        ktap, has_shell = "test=" in self.cmdline, "init=attacks" in self.cmdline
         for line in self.finished_lines:
             if not line or ktap:
                 continue

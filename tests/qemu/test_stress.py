@@ -1,25 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""tests/qemu/test_stress.py: everything at once (init=stress, user/program/stress.c) and random system calls (init=fuzz,
-user/program/fuzz.c), on several CPUs without -icount. When the program has ended the kernel counts what is left
-(kernel/census.c) and compares handles, objects, regions, page tables and frame table (kernel/objects_check.c): a difference is the
-status `failed`. Last: under -icount no stretch with interrupts masked is long."""
+"""tests/qemu/test_stress.py: everything at once (init=stress, user/program/stress.c), on several CPUs without -icount. When the
+program has ended the kernel counts what is left (kernel/census.c) and compares handles, objects, regions, page tables and frame table
+(kernel/objects_check.c): a difference is the status `failed`. Last: under -icount no stretch with interrupts masked is long."""
 import counting
 import pytest
 from machines import TOP
 from runner import boot
 
-MASKED_MAX = 20_000
+MASKED_MAX = 17_000 # 20,000 is the aim: a margin for other seeds
+MASKED_WORK = ["stress 5 400", "fuzz 5 8000", "siege chain 550", "siege sleepers 550", "siege bad-senders 300", "siege revoked 2"]
+MASKED_WORK_OF_SEVERAL = ["stress 5 60", "siege chain 50", "siege luggage 20"]
 LONG = pytest.mark.long
 
 
 def stress(machine, seed, steps, cpus, seconds):
     guest = boot(machine, f"init='stress {seed} {steps}' loglevel=2", extra=("-smp", str(cpus)), seconds=seconds)
     assert guest.said(f"stress: {steps} steps: ok")
-
-
-def fuzz(machine, seed, calls, cpus, seconds):
-    guest = boot(machine, f"init='fuzz {seed} {calls}' loglevel=0", extra=("-smp", str(cpus)), seconds=seconds)
-    assert guest.one("exit")["status"] == "ok"
 
 
 @pytest.mark.parametrize("cpus", [1, 4])
@@ -32,21 +28,22 @@ def test_stress_of_200_thousand_steps(machine):
     stress(machine, 1, 200_000, 4, 4000)
 
 
-@pytest.mark.parametrize("seed, cpus", [(11, 1), (12, 2), (13, 2), (14, 2)])
-def test_fuzz(machine, seed, cpus):
-    fuzz(machine, seed, 25_000, cpus, 240)
-
-
-@LONG
-def test_fuzz_of_a_million_calls(machine):
-    fuzz(machine, 1, 1_000_000, 2, 3000)
-
-
-@pytest.mark.parametrize("words", ["stress 5 400", "fuzz 5 8000"])
-def test_interrupts_are_masked_briefly(machine, words):
+def counted(machine, cmdline, cpus):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(TOP)
-        run = counting.Run(machine.name, f"init='{words}' smp=1 loglevel=0")
+        run = counting.Run(machine.name, f"{cmdline} smp={cpus}", extra=f"-smp {cpus}")
     assert run.counts["contradictions"] == 0
-    longest = run.counts["masked"]
+    return run.counts
+
+
+@pytest.mark.parametrize("words, cpus", [(words, 1) for words in MASKED_WORK] + [(words, 4) for words in MASKED_WORK_OF_SEVERAL])
+def test_interrupts_are_masked_briefly(machine, words, cpus):
+    """Several CPUs take turns under -icount: what one waits for the big lock is seldom among it."""
+    longest = counted(machine, f"init='{words}' loglevel=0", cpus)["masked"]
     assert longest["instructions"] <= MASKED_MAX, f"{longest['instructions']} from {longest['from']:#x} to {longest['to']:#x}"
+
+
+def test_one_line_in_a_step(machine):
+    """40 threads whose faults nobody answers any more: with what it takes to print them."""
+    longest = counted(machine, "init='siege faults 40' loglevel=1", 1)["masked_printing"]
+    assert longest["instructions"] <= 2 * MASKED_MAX, longest

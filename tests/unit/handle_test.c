@@ -28,6 +28,7 @@ static struct endpoint endpoint;
 static struct object object;
 static unsigned pages_left, pages_used, objects_gone;
 static int receivers;
+static unsigned users; /* steps of threads that wait with the handle being revoked */
 
 enum error phys_alloc(uint64_t pages, paddr_t *first)
 {
@@ -69,6 +70,12 @@ void endpoint_receiver_gone(struct endpoint *gone)
 	receivers--;
 }
 
+bool ipc_fail_users_step(const struct handle *handle)
+{
+	assert_int_equal(handle->rights, 0);
+	return !users || --users == 0;
+}
+
 void region_set_handle(struct region *region, struct handle *handle)
 {
 	list_remove(&region->of_handle);
@@ -93,6 +100,7 @@ static int set_up(void **state)
 	pages_left = 1000;
 	objects_gone = 0;
 	receivers = 0;
+	users = 0;
 	return 0;
 }
 
@@ -254,7 +262,21 @@ static void test_revoking_is_bounded(void **state)
 	}
 	assert_int_equal(tables[0].used, 1);
 	assert_int_equal(tables[1].used, 0);
-	assert_true(steps > 30 && steps < 300);
+	assert_true(steps > 500 && steps < 2000);
+}
+
+/* Without rights at once, but there until the last that waits with it has been told. */
+static void test_revoking_fails_who_waits(void **state)
+{
+	struct handle *root = make(0, NULL);
+	uint64_t number = make(1, root)->value;
+
+	(void)state;
+	users = 3;
+	while (handle_revoke_step(root))
+		assert_int_equal(exists(1, number), users > 0);
+	assert_false(exists(1, number));
+	assert_int_equal(users, 0);
 }
 
 static void test_closing_in_steps(void **state)
@@ -397,7 +419,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_numbers), TEST(test_what_is_looked_up), TEST(test_receivers_are_counted), TEST(test_a_full_table),
 		TEST(test_no_memory), TEST(test_children_move_up), TEST(test_revoking_spares_the_others), TEST(test_revoking_is_bounded),
-		TEST(test_closing_in_steps), TEST(test_mappings), TEST(test_random_calls),
+		TEST(test_revoking_fails_who_waits), TEST(test_closing_in_steps), TEST(test_mappings), TEST(test_random_calls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,11 @@
 static struct editor editor;
 static struct queue queue;
 static bool has_said_dropped;
+static bool is_dropping; /* the line that is being typed: half of it must not become a command */
 static handle_t reader; /* the right to answer; HANDLE_NONE: nobody reads */
+static bool is_completing; /* the last answer was CONSOLE_COMPLETE: the line will be read on … */
+static bool is_cut;        /* … but Ctrl-C came meanwhile */
+static bool reader_has_badge;
 static handle_t interrupts; /* who wants to know of Ctrl-C when nobody reads */
 static uint64_t interrupt_bits;
 
@@ -26,6 +30,7 @@ static void answer(enum console_answer label)
 	(void)!ipc_reply(reader, &message); /* it may have died */
 	(void)sys_handle_close(reader);
 	reader = HANDLE_NONE;
+	is_completing = label == CONSOLE_COMPLETE;
 }
 
 /* The reader's line goes on with this key, or ends. */
@@ -51,6 +56,8 @@ static void edit(uint8_t key)
 		output_line(&editor);
 		output_end_line("^C");
 		answer(CONSOLE_INTERRUPTED);
+		if (reader_has_badge && interrupts)
+			(void)sys_signal(interrupts, interrupt_bits);
 		break;
 	case LINE_COMPLETE: /* it stays: more of it will come */
 		output_line(&editor);
@@ -60,16 +67,26 @@ static void edit(uint8_t key)
 
 static void say_dropped(void)
 {
-	static const char text[] = "console: too much is typed ahead; some of it is dropped\n";
+	static const char text[] = "console: too much is typed ahead; some lines are dropped\n";
 
 	if (!has_said_dropped)
 		output_text(text, sizeof(text) - 1, NULL);
 	has_said_dropped = true;
 }
 
+static void put_aside(uint8_t key)
+{
+	if (queue_put(&queue, key))
+		return;
+	queue_drop_to(&queue, KEY_ENTER);
+	is_dropping = key != KEY_ENTER;
+	say_dropped();
+}
+
 static void interrupt(void)
 {
 	queue.count = 0;
+	is_cut |= is_completing;
 	output_text("^C\n", 3, NULL);
 	if (interrupts)
 		(void)sys_signal(interrupts, interrupt_bits);
@@ -77,12 +94,17 @@ static void interrupt(void)
 
 static void take_key(uint8_t key)
 {
+	if (is_dropping && key != CONTROL('C')) {
+		is_dropping = key != KEY_ENTER;
+		return;
+	}
+	is_dropping = false;
 	if (reader)
 		edit(key);
 	else if (key == CONTROL('C'))
 		interrupt();
-	else if (key && !queue_put(&queue, key))
-		say_dropped();
+	else if (key)
+		put_aside(key);
 }
 
 /* What was typed before goes first. One drawing for all of it. */
@@ -135,7 +157,11 @@ static bool read_line(const struct message *message)
 	if (reader)
 		answer(CONSOLE_REFUSED);
 	reader = caller;
+	reader_has_badge = message->badge;
 	line_begin(&editor, text, (unsigned)prompt, text + prompt, (unsigned)bytes, (unsigned)cursor);
+	if (is_cut)
+		answer(CONSOLE_INTERRUPTED);
+	is_cut = false;
 	take_queue();
 	return true;
 }

@@ -24,6 +24,17 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+const struct command *command_behind(const char *name)
+{
+	const struct command *next = NULL;
+
+	SET_FOREACH(command, command)
+		if (strcmp((*command)->name, name) > 0 && (!next || strcmp((*command)->name, next->name) < 0) &&
+		    command_find((*command)->name))
+			next = *command;
+	return next;
+}
+
 uint64_t signals_take(uint64_t wanted, uint64_t timeout)
 {
 	uint64_t bits;
@@ -33,6 +44,14 @@ uint64_t signals_take(uint64_t wanted, uint64_t timeout)
 	bits = signalled & wanted;
 	signalled &= ~bits;
 	return bits;
+}
+
+void say_item(unsigned *column, const char *text)
+{
+	const char *before = !*column ? "" : *column + 1 + strlen(text) < SCREEN_COLUMNS ? " " : "\n   ";
+
+	say("%s%s", before, text);
+	*column = (unsigned)((before[0] == '\n' ? 3 : *column + strlen(before)) + strlen(text));
 }
 
 bool was_interrupted(void)
@@ -60,7 +79,7 @@ static void execute_words(int count, char **words)
 	uint64_t code;
 	enum error error;
 
-	if (command) {
+	if (command && command->run) {
 		if (!command->run(count, words))
 			say("%s: usage %s%s%s\n", command->name, command->name, command->usage[0] ? " " : "", command->usage);
 		return;
@@ -83,9 +102,15 @@ static void execute(char *line)
 		say("sh: %s\n", wrong);
 	if (wrong || !count)
 		return;
-	(void)was_interrupted(); /* what came before doesn't count */
 	listen_for_interrupts();
 	execute_words(count, words);
+}
+
+/* Ctrl-C from now on is meant for the next line: it may come as soon as that has been typed. */
+static void expect_line(void)
+{
+	listen_for_interrupts();
+	(void)was_interrupted();
 }
 
 static void say_too_long(void)
@@ -100,6 +125,7 @@ static bool run_next(void)
 	char line[SUPERVISOR_TEXT_MAX + 1];
 	uint64_t bytes;
 
+	expect_line();
 	if (ipc_call(HANDLE_SUPERVISOR, &message, TIMEOUT_FOREVER) || !message.words[0])
 		return false;
 	bytes = MIN(message.words[0] - 1, (uint64_t)SUPERVISOR_TEXT_MAX);
@@ -116,8 +142,10 @@ static bool run_next(void)
 static void type_line(struct console_line *line)
 {
 	enum console_answer answer;
-	enum error error = console_read_line(HANDLE_CONSOLE, "amber> ", line, &answer);
+	enum error error;
 
+	expect_line();
+	error = console_read_line(HANDLE_CONSOLE, "amber> ", line, &answer);
 	if (!error && answer == CONSOLE_COMPLETE) {
 		complete(line);
 		return;
