@@ -43,7 +43,9 @@ machines := $(or $(ARCH),$(MACHINES))
 machine  := $(or $(ARCH),x86_64)
 kind     := $(if $(filter-out 0,$(BREAK)),/break)
 kernel   = $(OUT)/$1$(kind)/$(if $(filter aarch64,$1),Image,amber.elf)
-iso      := $(OUT)/x86_64$(kind)/amber.iso
+# MODULE=DIR: programs of somebody's own, as a boot module (user/rules.mk).
+module   := $(if $(value MODULE),$(OUT)/$(machine)/module/programs.cpio)
+iso      := $(OUT)/x86_64$(kind)$(if $(module),/module)/amber.iso
 
 .PHONY: all kernels iso
 all: kernels $(if $(filter x86_64,$(machines)),$(if $(kind),,$(iso)))
@@ -138,14 +140,17 @@ $(font): tools/psf_font.py $(wildcard $(psf))
 $(foreach k,/ /break/,$(OUT)/x86_64$kobj/arch/x86_64/font.S.o): $(font)
 
 # --- The ISO for BIOS and UEFI: GRUB, its menu, the kernel without debug information -----------------
+# $(call iso_rules,KERNEL'S FOLDER,ISO'S FOLDER,BOOT MODULE)
 define iso_rules
-$1/amber.iso: $1/amber.elf boot/grub.cfg Makefile
-	@rm -rf $1/iso && mkdir -p $1/iso/boot/grub
-	$$Q$(call objcopy,x86_64) --strip-debug $1/amber.elf $1/iso/boot/amber.elf && cp boot/grub.cfg $1/iso/boot/grub/
-	$$Qgrub-mkrescue -o $$@ $1/iso > $1/iso.log 2>&1 || { cat $1/iso.log >&2; exit 1; }
+$2/amber.iso: $1/amber.elf boot/grub.cfg $3 Makefile
+	@rm -rf $2/iso && mkdir -p $2/iso/boot/grub
+	$$Q$(call objcopy,x86_64) --strip-debug $1/amber.elf $2/iso/boot/amber.elf && cp boot/grub.cfg $2/iso/boot/grub/
+	$(if $3,@cp $3 $2/iso/boot/)
+	$$Qgrub-mkrescue -o $$@ $2/iso > $2/iso.log 2>&1 || { cat $2/iso.log >&2; exit 1; }
 	@echo "$$@: boots by BIOS and UEFI"
 endef
-$(foreach f,$(OUT)/x86_64 $(OUT)/x86_64/break,$(eval $(call iso_rules,$f)))
+$(foreach f,$(OUT)/x86_64 $(OUT)/x86_64/break,$(eval $(call iso_rules,$f,$f)) \
+	$(eval $(call iso_rules,$f,$f/module,$(OUT)/x86_64/module/programs.cpio)))
 
 # --- Running: the command lines of QEMU --------------------------------------------------------------
 define newline
@@ -166,7 +171,7 @@ qemu_aarch64 := qemu-system-aarch64 -M virt,dtb-randomness=off -cpu max -m 128M 
 exit_x86_64  := -device isa-debug-exit,iobase=0xf4,iosize=4
 exit_aarch64 := -semihosting-config enable=on,target=gdb
 qemu     = $(qemu_$(machine)) -serial $1 -display none $(exit_$(machine)) $(if $(SMP),-smp $(call quote,$(SMP)))
-qemu_run = $(qemu) -kernel $(call kernel,$(machine)) -append $(quoted_cmdline)
+qemu_run = $(qemu) -kernel $(call kernel,$(machine)) -append $(quoted_cmdline) $(addprefix -initrd ,$(module))
 qemu_iso = $(qemu) $(if $(filter uefi,$(FIRMWARE)),-bios /usr/share/ovmf/OVMF.fd) \
 	-drive if=none,id=cd,media=cdrom,readonly=on,format=raw,file=$(iso) -device ide-cd,drive=cd,bootindex=0 \
 	$(if $(value CMDLINE),-smbios $(smbios))
@@ -175,18 +180,23 @@ interactive = @echo "QEMU: Ctrl-A X quits"; $1; status=$$?; case $(machine)-$$st
 	x86_64-35) word=failed;; x86_64-37|aarch64-2) word=panic;; x86_64-39|aarch64-3) word=sealed;; *) word=; esac; \
 	echo "QEMU has ended with status $$status$${word:+: $$word} (Ctrl-A X quits it)"; [ $$status -eq 0 ] || [ "$$word" = ok ]
 
-.PHONY: run run-iso debug qemu-line
-run: $(call kernel,$(machine)) ## build and boot in QEMU, serial console on the terminal; Ctrl-A X quits
+.PHONY: run run-iso debug qemu-line program map
+run: $(call kernel,$(machine)) $(module) ## build and boot in QEMU, serial console on the terminal; Ctrl-A X quits
 	$(call interactive,$(call qemu_run,mon:stdio))
 run-iso: iso ## boot the ISO
 	$(call interactive,$(call qemu_iso,mon:stdio))
 qemu-line: ## print the command that run (with ISO=1: run-iso) uses
-	@$(MAKE) --no-print-directory -s $(if $(ISO),iso,$(call kernel,$(machine))) >&2
+	@$(MAKE) --no-print-directory -s $(if $(ISO),iso,$(call kernel,$(machine)) $(module)) >&2
 	@printf '%s\n' $(call quote,$(if $(ISO),$(call qemu_iso,mon:stdio),$(call qemu_run,mon:stdio)))
-debug: $(call kernel,$(machine)) ## QEMU stopped at the first instruction, and gdb with the kernel's symbols
+debug: $(call kernel,$(machine)) $(module) ## QEMU stopped at the first instruction, and gdb with the kernel's symbols
 	@printf 'exec %s\n' $(call quote,$(call qemu_run,file:$(OUT)/$(machine)/debug.log) -S -gdb stdio) > $(OUT)/$(machine)/debug.sh
 	@echo "serial output goes to $(OUT)/$(machine)/debug.log"
 	@gdb-multiarch -q $(OUT)/$(machine)$(kind)/amber.elf -ex 'set remotetimeout 30' -ex 'target remote | sh $(OUT)/$(machine)/debug.sh'
+
+map: $(foreach m,$(machines),$(call kernel,$m)) ## a picture of memory before and after the seal: build/ARCH/map.html, map.svg
+	@$(foreach m,$(machines),$(PYTHON) tools/map.py $m build/$m$(kind) $(quoted_cmdline) &&) true
+program: ## NAME=foo: a program of your own to start from, my/foo/main.c; then make run MODULE=my
+	@$(PYTHON) tools/module.py new $(call quote,$(value NAME)) $(call quote,$(or $(value DIR),my))
 
 # --- Tests, measurements, fuzzing --------------------------------------------------------------------
 # A unit test's head names the sources that it links (" * sources: kernel/json.c") and, if it needs any,
@@ -251,9 +261,12 @@ help: ## this list
 endif
 
 ## ARCH x86_64 or aarch64; without it, builds and tests take both and run takes x86_64
-## CMDLINE the kernel's command line, for run, run-iso, debug and qemu-line
+## CMDLINE the kernel's command line, for run, run-iso, debug, qemu-line and map
 ## SMP number of processors that QEMU offers
 ## FIRMWARE bios or uefi, for run-iso
+## MODULE run, run-iso, iso, debug, qemu-line: a folder with programs of your own, which come as a boot module
+## NAME program: its name
+## DIR program: the folder where it gets one of its own (default my)
 ## ISO 1: qemu-line prints the command of run-iso
 ## BREAK 1: the kernel whose protections can be left out (build/ARCH/break/)
 ## T check: only tests whose name contains it; fuzz: seconds for each target

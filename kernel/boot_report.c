@@ -66,7 +66,8 @@ void __init boot_report(const struct boot_info *boot_info)
 {
 	char version[40];
 
-	boot_memory_kib = (memory_map_bytes(&boot_info->memory, MEMORY_USABLE) + memory_map_bytes(&boot_info->memory, MEMORY_BOOT)) / 1024;
+	boot_memory_kib = memory_map_bytes(&boot_info->memory, MEMORY_USABLE) + memory_map_bytes(&boot_info->memory, MEMORY_BOOT);
+	boot_memory_kib /= 1024;
 	format_version(version, sizeof(version));
 	log_info("amber", "Amber %s on %s, %lu MiB of RAM, booted by %s", version, arch_name, (unsigned long)(boot_memory_kib / 1024),
 	         protocol_text(boot_info->protocol));

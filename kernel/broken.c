@@ -57,7 +57,7 @@ void broken_list_print(void)
 	unsigned count;
 	const struct broken_name *known = broken_names(&count);
 
-	/* Asked for, so it comes at every loglevel. */
+	/* Asked for: it comes at every loglevel. */
 	for (unsigned i = 0; i < count; i++)
-		log_error("break", "%s: %s", known[i].name, known[i].help);
+		log_always("break", "%s: %s", known[i].name, known[i].help);
 }

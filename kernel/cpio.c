@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernel/cpio.c: a member is a head of 110 characters, all numbers in it 8 hexadecimal digits; its name with a 0 behind; its
- * data. Name and data are filled up to a multiple of 4. The member TRAILER!!! ends the archive.
+ * data. Name and data are filled up to a multiple of 4. The member TRAILER!!! ends the archive. Only the numbers used are read.
  */
 #include "cpio.h"
 
@@ -46,14 +46,15 @@ static bool read_hex(const uint8_t *text, uint32_t *value)
 
 static bool read_head(struct cpio *archive, uint32_t fields[FIELDS])
 {
+	static const uint8_t used[] = { FIELD_MODE, FIELD_BYTES, FIELD_NAME_BYTES }; /* most of the way through an archive */
 	const uint8_t *head = archive->data + archive->at;
 
 	if (archive->bytes - archive->at < HEAD_BYTES)
 		return bad(archive, archive->at ? "it has no end mark" : "it is too short");
 	if (memcmp(head, MAGIC, MAGIC_BYTES) != 0)
 		return bad(archive, archive->at ? "a file's head is damaged" : "it is no cpio archive (newc)");
-	for (unsigned i = 0; i < FIELDS; i++)
-		if (!read_hex(head + MAGIC_BYTES + 8 * i, &fields[i]))
+	for (unsigned i = 0; i < ARRAY_SIZE(used); i++)
+		if (!read_hex(head + MAGIC_BYTES + 8 * used[i], &fields[used[i]]))
 			return bad(archive, "a file's head has a bad number");
 	return true;
 }
@@ -96,17 +97,6 @@ bool cpio_next(struct cpio *archive, struct cpio_member *member)
 		member->name_length -= 2;
 	}
 	return true;
-}
-
-enum error cpio_find(const void *data, size_t bytes, const char *name, size_t length, struct cpio_member *member)
-{
-	struct cpio archive;
-
-	cpio_begin(&archive, data, bytes);
-	while (cpio_next(&archive, member))
-		if (is_named(member, name, length))
-			return OK;
-	return ERR_NOT_FOUND;
 }
 
 const char *cpio_check(const void *data, size_t bytes, unsigned *files)

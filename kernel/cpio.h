@@ -7,7 +7,6 @@
 #define AMBER_CPIO_H
 
 #include <amber/annotate.h>
-#include <amber/error.h>
 #include <amber/types.h>
 
 struct cpio {
@@ -26,8 +25,6 @@ struct cpio_member {
 void cpio_begin(struct cpio *archive, const void *data, size_t bytes);
 /* The next ordinary file; false: that was all, or the archive is bad (why). */
 bool cpio_next(struct cpio *archive, struct cpio_member *member) __must_check;
-/* The first file of that name. ERR_NOT_FOUND. */
-enum error cpio_find(const void *data, size_t bytes, const char *name, size_t length, struct cpio_member *member) __must_check;
 /* Reads all of it: the number of files, or what is wrong. */
 const char *cpio_check(const void *data, size_t bytes, unsigned *files) __must_check;
 

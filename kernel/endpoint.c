@@ -17,10 +17,13 @@
 /* True: nobody waits there any more. */
 static bool fail_some(struct link *queue)
 {
-	for (unsigned i = 0; i < FAILS_AT_ONCE; i++) {
-		if (list_is_empty(queue))
-			return true;
-		ipc_fail(LINK_OWNER(queue->next, struct thread, queue), ERR_GONE);
+	bool has_line = false;
+
+	for (unsigned i = 0; i < FAILS_AT_ONCE && !has_line && !list_is_empty(queue); i++) {
+		struct thread *thread = LINK_OWNER(queue->next, struct thread, queue);
+
+		has_line = thread_wakes_with_a_line(thread);
+		ipc_fail(thread, ERR_GONE);
 	}
 	return list_is_empty(queue);
 }
@@ -46,12 +49,13 @@ bool ipc_fail_users_step(const struct handle *handle)
 		return true;
 	for (struct link *link = queue->next; link != queue; link = next) {
 		struct thread *thread = LINK_OWNER(link, struct thread, queue);
+		bool has_line = thread_wakes_with_a_line(thread);
 
 		next = link->next;
 		if (!waits_with(thread, handle))
 			continue;
 		ipc_fail(thread, ERR_GONE);
-		if (!--left)
+		if (!--left || has_line)
 			return false;
 	}
 	return true;

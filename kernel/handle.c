@@ -87,7 +87,7 @@ struct handle *handle_insert(struct handle_table *table, struct object *object, 
 {
 	struct handle *handle;
 
-	ASSERT(room(table));
+	ASSERT(room(table) && !object->is_dead);
 	handle = take_lowest(table);
 	handle->object = object;
 	handle->rights = rights;
@@ -106,7 +106,8 @@ struct handle *handle_insert(struct handle_table *table, struct object *object, 
 	return handle;
 }
 
-/* Moves up to `budget` children and mappings to its heir (NULL: nobody); returns what is left of the budget. */
+/* Moves up to `budget` children and mappings to its heir (NULL: nobody); returns what is left of the budget. What is being
+ * removed goes on going: it may be that this handle was being revoked, and nobody will finish that. */
 static unsigned bequeath(struct handle *handle, struct handle *heir, unsigned budget)
 {
 	for (; budget && !list_is_empty(&handle->children); budget--) {
@@ -117,8 +118,15 @@ static unsigned bequeath(struct handle *handle, struct handle *heir, unsigned bu
 		if (heir)
 			list_append(&heir->children, &child->siblings);
 	}
-	for (; budget && !list_is_empty(&handle->regions); budget--)
-		region_set_handle(LINK_OWNER(handle->regions.next, struct region, of_handle), heir);
+	for (; budget && !list_is_empty(&handle->regions); budget--) {
+		struct region *region = LINK_OWNER(handle->regions.next, struct region, of_handle);
+
+		if (region->state == REGION_GOING) {
+			region_revoke(region);
+			return 0;
+		}
+		region_set_handle(region, heir);
+	}
 	return budget;
 }
 

@@ -58,6 +58,11 @@ static inline enum error handle_look_up(struct handle_table *table, uint64_t num
 
 /* A space's handle to itself doesn't keep it alive: nobody could ever close that one. */
 bool handle_counts(const struct handle_table *table, const struct object *object);
+/* It can't be copied any more: a space's handle to itself, with which its last threads still run when nobody else has one. */
+static inline bool handle_is_dead(const struct handle *handle)
+{
+	return handle->object->is_dead;
+}
 /* Makes sure that the next `count` (at most 8) handle_insert calls on this table succeed. ERR_FULL, ERR_NO_MEMORY. */
 enum error handle_prepare(struct handle_table *table, unsigned count) __must_check;
 /* Cannot fail after handle_prepare: the lowest free index. parent: the handle it is made from, or NULL. */

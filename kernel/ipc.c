@@ -51,6 +51,8 @@ static enum error pack(struct thread *from, struct thread *to, uint64_t info, st
 
 		if (error)
 			return error;
+		if (handle_is_dead(luggage->handles[i]))
+			return ERR_HANDLE;
 		if (rights & ~(uint64_t)luggage->handles[i]->rights)
 			return ERR_RIGHTS;
 		luggage->rights[i] = (uint32_t)rights;
@@ -114,9 +116,7 @@ enum error ipc_check_info(uint64_t info)
 void ipc_hand_over(struct thread *thread)
 {
 	timeout_cancel(thread);
-	if (thread->traced.is_open)
-		trace_end(thread);
-	if (!thread->is_killed)
+	if (thread_goes_on(thread))
 		sched_hand_over(thread);
 }
 
@@ -190,8 +190,10 @@ enum error ipc_receive(struct thread *receiver, struct endpoint *endpoint, uint6
 		enum error error = transfer(sender, receiver, sender->badge, sender->wants_reply ? MESSAGE_IS_CALL : 0);
 
 		if (error) { /* it is the sender's: its handles, or the receiver has no room for them */
+			bool has_line = thread_wakes_with_a_line(sender);
+
 			ipc_fail(sender, error);
-			if (++failures == FAILURES_AT_ONCE)
+			if (has_line || ++failures == FAILURES_AT_ONCE)
 				return RECEIVE_AGAIN;
 			continue;
 		}

@@ -89,12 +89,12 @@ struct trap_frame *ipc_fast_call(struct percpu *cpu, struct thread *current, str
 	struct handle *handle;
 	struct thread *receiver;
 
-	if (!is_plain(arch_syscall_argument(frame, 1)) || arch_syscall_argument(frame, 6) != TIMEOUT_FOREVER || traced_spaces)
+	if (!is_plain(arch_syscall_argument(frame, 1)) || arch_syscall_argument(frame, 6) != TIMEOUT_FOREVER)
 		return slowly(cpu, current, frame);
 	if (handle_look_up(&current->space->handles, arch_syscall_argument(frame, 0), OBJECT_ENDPOINT, RIGHT_SEND, &handle))
 		return slowly(cpu, current, frame);
 	receiver = receiver_at(cpu, (const struct endpoint *)handle->object);
-	if (!receiver || current->is_killed)
+	if (!receiver || current->attention | receiver->attention)
 		return slowly(cpu, current, frame);
 	return commit_call(cpu, current, frame, receiver, handle->badge);
 }
@@ -106,7 +106,7 @@ struct trap_frame *ipc_fast_fault(struct endpoint *pager, uint64_t badge)
 	struct thread *current = cpu->state->current, *receiver = receiver_at(cpu, pager);
 	struct trap_frame *target;
 
-	if (!receiver || traced_spaces)
+	if (!receiver || receiver->attention)
 		return NULL;
 	current->commit_depth++;
 	list_remove(&receiver->queue);
@@ -145,7 +145,7 @@ static inline struct thread *reply_predicate(const struct percpu *cpu, const str
 	struct handle *handle;
 	struct link *first;
 
-	if (!is_plain(arch_syscall_argument(frame, 1)) || arch_syscall_argument(frame, 6) != TIMEOUT_FOREVER || traced_spaces)
+	if (!is_plain(arch_syscall_argument(frame, 1)) || arch_syscall_argument(frame, 6) != TIMEOUT_FOREVER)
 		return NULL;
 	if (!caller || !may_run_here(cpu, caller) || caller->wakes_at_us != UINT64_MAX)
 		return NULL;
@@ -157,7 +157,7 @@ static inline struct thread *reply_predicate(const struct percpu *cpu, const str
 	first = (*endpoint)->queue.next;
 	if (first != &(*endpoint)->queue && LINK_OWNER(first, struct thread, queue)->state == THREAD_SENDING)
 		return NULL;
-	return current->is_killed ? NULL : caller;
+	return current->attention | caller->attention ? NULL : caller;
 }
 
 /* Nothing fails here. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/irq_object.h: an interrupt line as a kernel object: it signals a notification. One for each device that user mode may have. Big
- * lock held, but for irq_object_fire (amber/upcalls.h).
+ * kernel/irq_object.h: an interrupt line as a kernel object: it signals a notification. One for each device that user mode may
+ * have. Big lock held, but for irq_object_fire (amber/upcalls.h).
  */
 #ifndef AMBER_IRQ_OBJECT_H
 #define AMBER_IRQ_OBJECT_H

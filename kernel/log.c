@@ -2,7 +2,8 @@
 /*
  * kernel/log.c: lines for people, on serial and on a text screen. Any context. Until log_lock_live is set
  * there is one CPU and no lock is taken (atomics may be missing); after log_break_lock nobody waits.
- * The console driver's text (kernel/sys_console.c) goes the same way: a line of it may stand unfinished, and ends when another comes.
+ * The console driver's text (kernel/sys_console.c) goes the same way: a line of it may stand unfinished, and ends when
+ * another comes.
  */
 #include <amber/log.h>
 
@@ -124,7 +125,7 @@ void log_line(enum log_level level, const char *area, const char *fmt, ...)
 	uint64_t begin;
 	va_list args;
 
-	if ((unsigned)level > options.loglevel)
+	if ((int)level > (int)options.loglevel)
 		return;
 	hold = log_hold();
 	begin = arch_instructions();

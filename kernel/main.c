@@ -129,7 +129,7 @@ static void do_work(void)
 	}
 	if (options.init[0])
 		machine_exit(program_run_first(options.init) ? EXIT_OK : EXIT_FAILED);
-	log_line(LOG_ERROR, "amber", "ready");
+	log_always("amber", "ready");
 	run_supervisor();
 }
 

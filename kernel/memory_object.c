@@ -10,7 +10,7 @@
 #include "sched.h"
 #include "user_frames.h"
 
-#define FILLS_AT_ONCE    4  /* each frame is cleared; now and then a new block of frames is needed */
+#define FILLS_AT_ONCE    2  /* each frame is cleared; now and then a new block of frames is needed */
 #define FREES_AT_ONCE    32
 #define FRAMES_PER_INDEX (PAGE_SIZE / sizeof(uint64_t))
 

@@ -118,20 +118,29 @@ static void finish(struct object *object)
 	}
 }
 
-/* While it is taken apart it is on no list, so nobody else takes it. */
+/* Between two steps it is on the list: should this thread not run for long, somebody else goes on. */
+static void take_apart(struct object *object)
+{
+	list_remove(&object->dying);
+	if (kinds[object->type].destroy_step(object))
+		finish(object);
+	else
+		list_insert_before(dying.next, &object->dying);
+}
+
+/* The idle thread isn't preempted: it gives way by itself. */
+static bool is_wanted(void)
+{
+	return !list_is_empty(&dying) && !(thread_current()->is_idle && sched_ready[this_cpu()->id]);
+}
+
 void object_reap(void)
 {
 	while (!list_is_empty(&dying)) {
-		struct object *object;
-
 		sched_preemption_point(); /* what made it die may have been long */
-		if (list_is_empty(&dying))
+		if (!is_wanted())
 			return;
-		object = LINK_OWNER(dying.next, struct object, dying);
-		list_remove(&object->dying);
-		while (!kinds[object->type].destroy_step(object))
-			sched_preemption_point();
-		finish(object);
+		take_apart(LINK_OWNER(dying.next, struct object, dying));
 	}
 }
 

@@ -15,13 +15,15 @@
 
 #include "backtrace.h"
 #include "seal.h"
+#include "text_screen.h"
 #include "thread.h"
 #include "violation_log.h"
 
 #define STACK_LINES    8
 #define COLUMNS        80
 #define ROWS           25
-#define PREFIX_COLUMNS 22 /* "[99999.123456] panic: " */
+#define PREFIX         "[99999.123456] panic: "
+#define PREFIX_COLUMNS (sizeof(PREFIX) - 1)
 #define ONE_ROW        (COLUMNS - PREFIX_COLUMNS - 8) /* behind a line's title */
 #define LAST_ROWS      3  /* what is certain, what is next, "halted" */
 #define CHAIN_SHOWN    96 /* of a chain's text; the event has all of it */
@@ -31,14 +33,14 @@ static unsigned rows_used;
 /* One line of the story, which may take several rows. */
 static void __printf(1, 2) say(const char *fmt, ...)
 {
-	char text[200];
+	char text[PREFIX_COLUMNS + 200] = PREFIX;
 	va_list args;
 
 	va_start(args, fmt);
-	format_args(text, sizeof(text), fmt, args);
+	format_args(text + PREFIX_COLUMNS, sizeof(text) - PREFIX_COLUMNS, fmt, args);
 	va_end(args);
-	rows_used += (PREFIX_COLUMNS + strlen(text) + COLUMNS - 1) / COLUMNS;
-	log_error("panic", "%s", text);
+	rows_used += text_screen_rows(text);
+	log_error("panic", "%s", text + PREFIX_COLUMNS);
 }
 
 static void print_stack(const vaddr_t *addresses, unsigned count)

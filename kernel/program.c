@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernel/program.c: finding and loading programs. A boot module is only looked at where the boot loader left it; it is mapped
- * read-only, and never changes. Process context, big lock held; init where said.
+ * read-only, and never changes: so the archives are read once, at boot. Process context, big lock held; init where said.
  */
 #include "program.h"
 
@@ -18,8 +18,12 @@
 #include "kernel_map.h"
 #include "sched.h"
 
-static const uint8_t *__ro_after_init module;
-static size_t __ro_after_init module_bytes;
+#define PROGRAMS_MAX 128 /* looking for one of them is short */
+#define OWN_MAX      32  /* of them in the kernel file */
+
+/* The module's first, then the kernel file's; each name once. */
+static struct cpio_member __ro_after_init programs[PROGRAMS_MAX];
+static unsigned __ro_after_init program_count, module_count;
 static paddr_t __initdata module_start, module_end;
 
 void __init program_remember_module(paddr_t start, paddr_t end)
@@ -37,80 +41,90 @@ static bool __init is_mapped(paddr_t start, paddr_t end)
 	return true;
 }
 
-static enum error __init boot_module(void)
+static const struct cpio_member *find(const char *name, size_t length)
+{
+	for (unsigned i = 0; i < program_count; i++)
+		if (programs[i].name_length == length && memcmp(programs[i].name, name, length) == 0)
+			return &programs[i];
+	return NULL;
+}
+
+/* Those that nobody hides; false: there are too many. */
+static bool __init take(const void *data, size_t bytes, unsigned most)
+{
+	struct cpio archive;
+	struct cpio_member member;
+
+	cpio_begin(&archive, data, bytes);
+	while (cpio_next(&archive, &member)) {
+		if (find(member.name, member.name_length))
+			continue;
+		if (program_count >= most)
+			return false;
+		programs[program_count++] = member;
+	}
+	return true;
+}
+
+static void __init take_module(unsigned most)
 {
 	const char *why = "it lies where it can't be kept";
 	unsigned files;
 
 	if (module_start == module_end)
-		return OK;
+		return;
 	if (is_mapped(module_start, module_end))
 		why = cpio_check(phys_to_virt(module_start), module_end - module_start, &files);
 	if (why) {
 		log_error("module", "the boot module at 0x%zx is not used: %s", (size_t)module_start, why);
-		return OK;
+		return;
 	}
-	module = phys_to_virt(module_start);
-	module_bytes = module_end - module_start;
 	log_info("module", "programs in the boot module: %u", files);
-	return OK;
+	if (!take(phys_to_virt(module_start), module_end - module_start, most))
+		log_warn("module", "only the first %u of them can be started", most);
+	module_count = program_count;
 }
-INITCALL(INITCALL_KERNEL, boot_module);
 
-static size_t archive_bytes(void)
+static enum error __init programs_init(void)
 {
-	return (size_t)(__user_archive_end - __user_archive_start);
+	take_module(PROGRAMS_MAX - OWN_MAX);
+	/* tests/tree/test_user.py has looked at our own archive. */
+	return take(__user_archive_start, (size_t)(__user_archive_end - __user_archive_start), PROGRAMS_MAX) ? OK : ERR_FULL;
 }
+INITCALL(INITCALL_KERNEL, programs_init);
 
 enum error program_find(const char *name, size_t length, const uint8_t **elf, size_t *bytes)
 {
-	struct cpio_member member;
-	enum error error = cpio_find(module, module_bytes, name, length, &member);
+	const struct cpio_member *program = find(name, length);
 
-	if (error)
-		error = cpio_find(__user_archive_start, archive_bytes(), name, length, &member);
-	if (error)
-		return error;
-	*elf = member.data;
-	*bytes = member.bytes;
+	if (!program)
+		return ERR_NOT_FOUND;
+	*elf = program->data;
+	*bytes = program->bytes;
 	return OK;
-}
-
-static size_t list_archive(const void *data, size_t data_bytes, char *text, size_t bytes, size_t at)
-{
-	struct cpio archive;
-	struct cpio_member member;
-
-	cpio_begin(&archive, data, data_bytes);
-	while (cpio_next(&archive, &member) && at < bytes)
-		at += (size_t)format(text + at, bytes - at, "%s%.*s", at ? " " : "", (int)MIN(member.name_length, 64), member.name);
-	return MIN(at, bytes);
 }
 
 void program_list(char *text, size_t bytes)
 {
-	size_t at = list_archive(module, module_bytes, text, bytes, 0);
+	size_t at = 0;
 
-	text[0] = at ? text[0] : '\0';
-	list_archive(__user_archive_start, archive_bytes(), text, bytes, at);
+	text[0] = '\0';
+	for (unsigned i = 0; i < program_count && at < bytes; i++)
+		at += (size_t)format(text + at, bytes - at, "%s%.*s", at ? " " : "", (int)MIN(programs[i].name_length, 64), programs[i].name);
 }
-
-#define OWN_ARCHIVE (1ull << 63)
 
 bool program_next(uint64_t *cursor, struct cpio_member *program, bool *of_module)
 {
-	struct cpio_member other;
-	struct cpio archive;
+	uint64_t i = *cursor;
 
-	*of_module = !(*cursor & OWN_ARCHIVE);
-	cpio_begin(&archive, *of_module ? module : (const uint8_t *)__user_archive_start, *of_module ? module_bytes : archive_bytes());
-	archive.at = MIN(*cursor & ~OWN_ARCHIVE, archive.bytes);
-	if (!cpio_next(&archive, program)) {
-		*cursor = *of_module ? OWN_ARCHIVE : 0;
+	if (i >= program_count) {
+		*cursor = 0;
 		return false;
 	}
-	*cursor = archive.at | (*cursor & OWN_ARCHIVE);
-	return *of_module || cpio_find(module, module_bytes, program->name, program->name_length, &other);
+	*program = programs[i];
+	*of_module = i < module_count;
+	*cursor = i + 1 < program_count ? i + 1 : 0;
+	return true;
 }
 
 /* By words, wherever they lie: an archive aligns what it holds to four bytes. */

@@ -22,8 +22,7 @@ bool program_run_first(const char *words);
 enum error program_run_supervisor(const char *commands) __must_check;
 
 struct cpio_member;
-/* The next one; the module's come first. *cursor: at first 0; 0 again: that was all. False: none to speak of, as one of the kernel
- * file that the module hides. A wrong cursor finds nonsense, but within the archives. */
+/* The next one; the module's come first. *cursor: at first 0; 0 again: that was all. False: there is none there. */
 bool program_next(uint64_t *cursor, struct cpio_member *program, bool *of_module) __must_check;
 /* "hello pager …": the names of all programs, cut if they don't fit. */
 void program_list(char *text, size_t bytes);

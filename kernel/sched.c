@@ -228,7 +228,7 @@ void sched_yield(void)
 {
 	struct thread *current = thread_current();
 
-	if (!sched_ready[this_cpu()->id])
+	if (!sched_ready[this_cpu()->id] && !current->is_idle) /* the idle one looks for work elsewhere, too */
 		return;
 	if (!current->is_idle)
 		insert(this_cpu()->id, current);

@@ -91,13 +91,27 @@ static inline void timeout_cancel(struct thread *thread)
 		timeout_stop(thread);
 }
 
-/* From STOPPED or any waiting state, off its queue already. One that was killed is on its way to its end. */
+/* What it waited for is over. False: it was killed, and is on its way to its end. */
+static inline bool thread_goes_on(struct thread *thread)
+{
+	if (!thread->attention)
+		return true;
+	if (thread->traced.is_open)
+		trace_end(thread);
+	return !thread->is_killed;
+}
+
+/* The end of its wait is a line on the log, which takes as long as dozens of others: enough for a step. */
+static inline bool thread_wakes_with_a_line(const struct thread *thread)
+{
+	return thread->traced.is_open || thread->is_fault;
+}
+
+/* From STOPPED or any waiting state, off its queue already. */
 static inline void thread_make_ready(struct thread *thread)
 {
 	timeout_cancel(thread);
-	if (thread->traced.is_open)
-		trace_end(thread);
-	if (!thread->is_killed)
+	if (thread_goes_on(thread))
 		sched_enqueue(thread);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/sys_console.c: the console driver's half in the kernel. The kernel owns the transmitter and the screen, because it must be
- * able to print last words; the driver owns everything else. Current thread's kernel stack, big lock held.
+ * kernel/sys_console.c: the console driver's half in the kernel. The kernel owns the transmitter and the screen, because it must
+ * be able to print last words; the driver owns everything else. Current thread's kernel stack, big lock held.
  */
 #include "syscall.h"
 

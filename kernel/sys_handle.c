@@ -12,6 +12,8 @@ static enum error check_copy(const struct handle *handle, uint64_t rights, uint6
 {
 	bool takes_badge = handle->object->type == OBJECT_ENDPOINT || handle->object->type == OBJECT_NOTIFICATION;
 
+	if (handle_is_dead(handle))
+		return ERR_GONE;
 	if (rights & ~(uint64_t)RIGHTS_ALL)
 		return ERR_INVALID;
 	if (rights & ~(uint64_t)handle->rights)

@@ -235,10 +235,12 @@ enum error sys_yield(struct trap_frame *frame)
 {
 	struct thread *current = thread_current();
 
-	if (!(sched_ready[this_cpu()->id] >> current->priority))
+	arch_syscall_set_result(frame, 0, OK);
+	if (current->traced.is_open) /* it waits for nothing that would end the call */
+		trace_end_here();
+	if (current->is_killed || !(sched_ready[this_cpu()->id] >> current->priority))
 		return OK;
 	commit_begin();
-	arch_syscall_set_result(frame, 0, OK);
 	sched_enqueue_here(current);
 	commit_end();
 	return SYSCALL_BLOCKED;

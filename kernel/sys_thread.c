@@ -134,6 +134,8 @@ enum error sys_thread_set(struct trap_frame *frame)
 		return error;
 	if (priority > PRIORITY_HIGHEST_USER || !cpus || cpus > UINT8_MAX || !(cpus & online))
 		return ERR_RANGE;
+	if (((const struct thread *)handle->object)->is_killed)
+		return ERR_GONE;
 	commit_begin();
 	sched_set((struct thread *)handle->object, (uint8_t)priority, (uint8_t)cpus);
 	commit_end();

@@ -38,25 +38,24 @@ struct trap_frame *syscall_run(struct percpu *cpu, struct thread *current, struc
 		arch_syscall_set_result(frame, 0, ERR_UNSUPPORTED);
 		return sched_edge(frame);
 	}
-	if (current->is_killed) /* while it waited for the lock: it must not wait for anything else */
-		return sched_edge(frame);
+	if (current->attention) {
+		if (current->is_killed) /* while it waited for the lock: it must not wait for anything else */
+			return sched_edge(frame);
+		trace_begin(current, frame, number);
+	}
 	current->syscall = (uint32_t)number;
 	current->in_syscall = true;
-	if (traced_spaces && current->space->is_traced)
-		trace_begin(current, frame, number);
 	error = functions[number](frame);
 	current->in_syscall = false;
-	if (error == SYSCALL_BLOCKED) {
-		if (current->traced.is_open && current->state == THREAD_READY) /* yield: it waits for nothing */
-			trace_end(current);
+	if (error == SYSCALL_BLOCKED)
 		return sched_leave();
-	}
 	arch_syscall_set_result(frame, 0, error);
-	if (current->traced.is_open)
-		trace_end(current);
 	/* A call with preemption points may have moved to another CPU. */
-	if (current->is_killed || run_queues[this_cpu()->id].should_reschedule)
+	if (current->attention || run_queues[this_cpu()->id].should_reschedule) {
+		if (current->traced.is_open)
+			trace_end_here();
 		return sched_edge(frame);
+	}
 	return frame;
 }
 

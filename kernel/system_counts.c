@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/system_counts.c: how much of everything there is, and the seal's report. Frames are counted by a walk over the frame table,
- * in steps. System calls, big lock held.
+ * kernel/system_counts.c: how much of everything there is, and the seal's report. Frames are counted by a walk over the frame
+ * table, in steps. System calls, big lock held.
  */
 #include "system.h"
 

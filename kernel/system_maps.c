@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/system_maps.c: the page tables of all roots, read as the MMU would: runs of like neighbours, each with the name of the area
- * that it lies in. Tables are read through the direct map, the gate's too. Big lock held, so no space's tables go away; a step
- * is short.
+ * kernel/system_maps.c: the page tables of all roots, read as the MMU would: runs of like neighbours, each with the name of the
+ * area that it lies in. Tables are read through the direct map, the gate's too. Big lock held, so no space's tables go away; a
+ * step is short.
  */
 #include "system.h"
 
@@ -173,8 +173,8 @@ static bool begins_part(const struct mapping *leaf)
 
 static bool goes_on(const struct system_mapping *run, const struct mapping *leaf, unsigned perms, vaddr_t area_end)
 {
-	return leaf->start == run->end && leaf->start != area_end && !begins_part(leaf) && leaf->perms == perms && leaf->bytes == run->page_bytes &&
-	       leaf->frame == run->physical + (run->end - run->start);
+	return leaf->start == run->end && leaf->start != area_end && !begins_part(leaf) && leaf->perms == perms &&
+	       leaf->bytes == run->page_bytes && leaf->frame == run->physical + (run->end - run->start);
 }
 
 /* A run that is longer than a step comes in several records, one behind the other. */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* kernel/system_violations.c: records of writes to sealed memory as text: those that the ring keeps. System calls, big lock held. */
+/*
+ * kernel/system_violations.c: records of writes to sealed memory as text: those that the ring keeps. System calls, big lock
+ * held.
+ */
 #include "system.h"
 
 #include <amber/string.h>

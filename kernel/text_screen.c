@@ -11,6 +11,7 @@
 #define COLUMNS 80
 #define ROWS    25
 #define ESC     '\x1b'
+#define WORD_MAX 24 /* longer ones are cut at a row's end */
 
 /* What drawing costs, roughly, in instructions. */
 #define EFFORT_LOOK 6
@@ -87,13 +88,48 @@ void text_screen_begin_row(void)
 	mark();
 }
 
+/* How much of it goes into one row: words stay whole if they aren't long. */
+static unsigned row_of(const char *text)
+{
+	unsigned length = (unsigned)strnlen(text, COLUMNS + 1);
+
+	if (length <= COLUMNS || text[COLUMNS] == ' ')
+		return MIN(length, (unsigned)COLUMNS);
+	for (length = COLUMNS; length > COLUMNS - WORD_MAX; length--)
+		if (text[length - 1] == ' ')
+			return length;
+	return COLUMNS;
+}
+
+/* The next row's first character: a blank at a row's end is left out. */
+static const char *behind(const char *text, unsigned length)
+{
+	return text + length + (length == COLUMNS && text[length] == ' ');
+}
+
+unsigned text_screen_rows(const char *text)
+{
+	unsigned count = 0;
+
+	do {
+		text = behind(text, row_of(text));
+		count++;
+	} while (*text);
+	return count;
+}
+
 void text_screen_line(const char *text, bool highlight)
 {
 	text_screen_begin_row();
-	current()->highlight = highlight;
-	for (; *text; text++) {
-		put(*text >= 0x20 && *text <= 0x7e ? *text : '?');
+	for (bool is_first = true; is_first || *text; is_first = false) {
+		unsigned length = row_of(text);
+
+		if (!is_first)
+			next_row();
 		current()->highlight = highlight;
+		for (unsigned i = 0; i < length; i++)
+			put(text[i] >= 0x20 && text[i] <= 0x7e ? text[i] : '?');
+		text = behind(text, length);
 	}
 	line_end_is_due = true;
 }

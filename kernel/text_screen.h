@@ -5,9 +5,10 @@
 
 #include <amber/types.h>
 
-/* A line of its own, in as many rows as it needs. */
+/* A line of its own, in as many rows as it needs; words stay whole. */
 void text_screen_line(const char *text, bool highlight);
-/* What a terminal would do: printable bytes, \n \r \b, ESC[K ESC[nC ESC[nD ESC[2J ESC[H; nothing else may come (console_filter). */
+unsigned text_screen_rows(const char *text);
+/* What a terminal would do: printable bytes, \n \r \b, ESC[K ESC[nC ESC[nD ESC[2J ESC[H; nothing else comes (console_filter). */
 void text_screen_write(const char *text, size_t bytes);
 void text_screen_begin_row(void);         /* another row, if something stands in this one */
 void text_screen_set_cursor(bool is_on);

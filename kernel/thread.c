@@ -231,6 +231,7 @@ enum error thread_new_user(struct space *space, struct thread **result)
 	thread->cpus = 0xff;
 	thread->cpu = (uint8_t)this_cpu()->id;
 	thread->space = space;
+	thread->is_traced = space->is_traced;
 	list_append(&space->threads, &thread->of_space);
 	list_append(&all_threads, &thread->all);
 	space->thread_count++;
@@ -256,13 +257,12 @@ static void end_in_own_context(void *argument)
 	thread_end(thread->exit_code);
 }
 
-/* Its end must not wait for threads that would run before it: what it has is wanted back. */
+/* Its end must not wait for who would run before it, and nobody can change that (thread_set): what it has is wanted back. */
 static void hurry(struct thread *thread)
 {
 	uint8_t priority = MAX(thread_current()->priority, PRIORITY_DEFAULT);
 
-	if (thread->priority < priority)
-		sched_set(thread, priority, thread->cpus);
+	sched_set(thread, MAX(thread->priority, priority), UINT8_MAX);
 }
 
 void thread_kill(struct thread *thread, enum exit_reason reason)
@@ -271,12 +271,12 @@ void thread_kill(struct thread *thread, enum exit_reason reason)
 		return;
 	thread->is_killed = true;
 	thread->exit_code = EXIT_KILLED | reason;
+	hurry(thread);
 	if (thread->state == THREAD_RUNNING) { /* on another CPU, or it is this one: it finds out at the edge */
 		if (thread->cpu != this_cpu()->id)
 			arch_interrupt_cpu(&percpu[thread->cpu], CPU_INTERRUPT_WAKE);
 		return;
 	}
-	hurry(thread);
 	timeout_cancel(thread);
 	if (thread->state == THREAD_READY) {
 		if (thread->sp)
@@ -352,6 +352,7 @@ void thread_end(uint64_t exit_code)
 	ipc_thread_ends(thread);
 	if (thread->space)
 		leave_space(thread);
+	sched_preemption_point(); /* many may end one behind the other */
 	object_reap();
 	tell_watchers(thread);
 	thread->state = exit_code >= EXIT_KILLED ? THREAD_KILLED : THREAD_ENDED;

@@ -45,7 +45,13 @@ struct thread {
 	enum thread_state state;
 	uint8_t priority, cpu;       /* cpu: whose queue, or where it runs or ran last */
 	uint8_t cpus;                /* bit set: where it may run */
-	bool is_killed;              /* ends at the next edge to user mode, or where it would block */
+	union {
+		struct {
+			bool is_killed; /* ends at the next edge to user mode, or where it would block */
+			bool is_traced; /* its calls are printed, or the one that isn't over: kernel/trace.c */
+		};
+		uint16_t attention;  /* any of the two: what comes isn't the plain way */
+	};
 	vaddr_t sp;                  /* saved kernel stack pointer; 0 = resumes at its user frame */
 	struct trap_frame *frame;    /* user registers: the top of its kernel stack */
 	vaddr_t stack_top;
@@ -75,7 +81,7 @@ struct thread {
 	bool is_started;             /* user threads */
 	bool in_syscall;
 	uint32_t syscall;            /* its number, while in_syscall */
-	struct traced_call traced;   /* if its space is traced */
+	struct traced_call traced;   /* is_traced */
 	uint64_t exit_code, runs;
 	struct link of_space;
 	struct notification *watcher;/* signalled at its end */

@@ -35,12 +35,14 @@ void timeout_stop(struct thread *thread)
 void timeout_tick(void)
 {
 	uint64_t now = arch_time_us();
+	bool has_line = false;
 
-	for (unsigned i = 0; i < WAKES_AT_ONCE && !list_is_empty(&waiting); i++) {
+	for (unsigned i = 0; i < WAKES_AT_ONCE && !has_line && !list_is_empty(&waiting); i++) {
 		struct thread *thread = LINK_OWNER(waiting.next, struct thread, timeout);
 
 		if (thread->wakes_at_us > now)
 			return;
+		has_line = thread_wakes_with_a_line(thread);
 		timeout_stop(thread);
 		ipc_timed_out(thread);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * kernel/trace.c: a system call in words: `hello: sleep(microseconds 1000) = ok`. Names come from syscalls.def. Big lock held;
- * a line is printed with interrupts masked, so a traced program is slow, and so is everybody else.
+ * the line of a call that had to wait is made and printed with interrupts masked, by whoever ends the wait.
  */
 #include "trace.h"
 
@@ -16,8 +16,6 @@
 
 #define NAME_MAX 20
 #define LINE_MAX 400
-
-uint32_t traced_spaces;
 
 struct definition {
 	const char *arguments, *results;
@@ -126,17 +124,39 @@ void trace_begin(struct thread *thread, const struct trap_frame *frame, uint64_t
 		thread->traced.arguments[i] = arch_syscall_argument(frame, i);
 }
 
-void trace_end(struct thread *thread)
+/* The call is over; its results are in the thread's frame. */
+static void print(const struct thread *thread)
 {
 	enum error error = (enum error)arch_syscall_result(thread->frame, 0);
 	struct line line;
 
-	thread->traced.is_open = false;
 	start(&line, thread);
 	add(&line, ") = %s", error_text(error));
 	if (!error)
 		add_results(&line, &thread->traced, thread->frame);
-	log_error("trace", "%s", line.text);
+	log_always("trace", "%s", line.text);
+}
+
+static void close_call(struct thread *thread)
+{
+	thread->traced.is_open = false;
+	thread->is_traced = thread->space->is_traced;
+}
+
+void trace_end(struct thread *thread)
+{
+	close_call(thread);
+	print(thread);
+}
+
+void trace_end_here(void)
+{
+	close_call(thread_current());
+	big_lock_drop();
+	arch_irq_enable();
+	print(thread_current());
+	arch_irq_save();
+	big_lock_take();
 }
 
 void trace_thread_ends(struct thread *thread)
@@ -147,7 +167,7 @@ void trace_thread_ends(struct thread *thread)
 		return;
 	thread->traced.is_open = false;
 	start(&line, thread);
-	log_error("trace", "%s)%s", line.text, thread->exit_code >= EXIT_KILLED ? " and is killed" : "");
+	log_always("trace", "%s)%s", line.text, thread->exit_code >= EXIT_KILLED ? " and is killed" : "");
 }
 
 void trace_space(struct space *space, bool on)
@@ -155,5 +175,9 @@ void trace_space(struct space *space, bool on)
 	if (space->is_traced == on)
 		return;
 	space->is_traced = on;
-	traced_spaces += on ? 1 : -1u;
+	for (struct link *at = space->threads.next; at != &space->threads; at = at->next) {
+		struct thread *thread = LINK_OWNER(at, struct thread, of_space);
+
+		thread->is_traced = on || thread->traced.is_open;
+	}
 }

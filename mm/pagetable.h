@@ -41,9 +41,9 @@ enum error pagetable_unmap(paddr_t root, vaddr_t addr, uint64_t bytes) __must_ch
 /* Is [addr, addr + bytes) mapped by 4 KiB leaves with just these permissions to the frames from `frame` on? ERR_NOT_MAPPED
  * (no table of such leaves), ERR_DENIED (something else). */
 enum error pagetable_expect(paddr_t root, vaddr_t addr, paddr_t frame, uint64_t bytes, unsigned perms) __must_check;
-/* The first leaf that begins at or behind *addr, which moves behind it: 0 at the address space's end. For walks in steps: looks at
- * no more than *budget entries, and takes off what it used. ERR_NOT_FOUND: there is none; ERR_BUSY: the budget is used up, *addr is
- * where to go on. */
+/* The first leaf that begins at or behind *addr, which moves behind it: 0 at the address space's end. For walks in steps: looks
+ * at no more than *budget entries, and takes off what it used. ERR_NOT_FOUND: there is none; ERR_BUSY: the budget is used up,
+ * *addr is where to go on. */
 enum error pagetable_next(paddr_t root, vaddr_t *addr, unsigned *budget, struct mapping *mapping) __must_check;
 /* Calls visit for every leaf in address order. Top-level slots that are equal in `except` (0 = none) are left
  * out: a dry-run root shares nearly all with the kernel's. */

@@ -16,7 +16,7 @@ import elf
 MACHINES = ["x86_64", "aarch64"]
 PLUGIN = "build/host/count.so"
 ICOUNT = "-icount shift=0,sleep=off"
-SECONDS = 300
+SECONDS = 900
 FIGURES = ("median", "min", "max", "unit")
 # The symbol at which the boot begins runs before the page tables do: at the physical address, here less the virtual one.
 PHYSICAL = {"x86_64": -0xFFFFFFFF80000000, "aarch64": 0x40200000 - 0xFFFFFFFF80200000}

@@ -9,12 +9,13 @@ set -eu
 deps=build/deps
 libfdt=$deps/usr/lib/aarch64-linux-gnu/libfdt.a
 
-# Build (with the console's font); run and debug; ISO; tools/explain; tests.
+# Build (with the console's font); run and debug; ISO; tools/explain; make map; tests.
 packages="gcc libc6-dev binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross binutils-aarch64-linux-gnu python3 cpio
 console-setup-linux
 qemu-system-x86 qemu-system-arm gdb-multiarch
 grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools ovmf
 python3-pyelftools
+python3-jinja2
 python3-pytest python3-pexpect libcmocka-dev libfdt-dev device-tree-compiler clang lld universal-ctags patch"
 
 # clang's sanitizer and fuzzer libraries have the version in the package's name.

@@ -12,6 +12,7 @@ user_flags_x86_64  := -fno-pie -mgeneral-regs-only -fcf-protection=none
 user_flags_aarch64 := $(flags_aarch64)
 user_cflags = $(language) $(if $(filter $(user_fast),$2),-O2,-Os) $(code) $(warnings) $(user_flags_$1) \
 	-Wframe-larger-than=4096 -ffunction-sections -fdata-sections -I include -I user/lib -I user/arch/$1 -I build/user -MMD -MP
+user_link   := -nostdlib -static -n --gc-sections -z noexecstack --orphan-handling=error -T
 user_objects = $(patsubst %,$(OUT)/$1/user/obj/%.o,$2)
 program_sources = $(wildcard user/program/$2.c user/program/$2/*.c user/program/$2/$1/*.S)
 
@@ -43,10 +44,20 @@ $(OUT)/$1/user/programs.cpio: $(OUT)/$1/user/programs.list $(patsubst %,$(OUT)/$
 	$$Qcd $$(@D)/archive && printf '%s\n' $(programs) | cpio -o -H newc -R 0:0 --reproducible --quiet > ../programs.cpio
 $(OUT)/$1/user/archive.o: user/archive.S $(OUT)/$1/user/programs.cpio
 	$$Q$(call compiler,$1) -DARCHIVE='"$(OUT)/$1/user/programs.cpio"' -c $$< -o $$@
+
+# Somebody's own programs (MODULE=DIR): with this tree's library and layout. Warnings don't stop those.
+$(OUT)/$1/module/programs.cpio: always $(call user_objects,$1,$(call library,$1)) $(OUT)/$1/user/user.ld tools/module.py
+	@mkdir -p $$(@D)
+	@AMBER_COMPILER='$(call compiler,$1)' AMBER_FLAGS='$(filter-out -Werror -MMD -MP,$(call user_cflags,$1,)) -Wno-unused-parameter' \
+		AMBER_LINKER='$(call linker,$1) $(user_link) $(OUT)/$1/user/user.ld' AMBER_OBJCOPY='$(call objcopy,$1)' \
+		AMBER_LIBRARY='$(call user_objects,$1,$(call library,$1))' \
+		$(PYTHON) tools/module.py build $1 $$(call quote,$$(value MODULE)) $$(@D)
 endef
 define program_rule
 $(OUT)/$1/user/$2.elf: $3 $(OUT)/$1/user/user.ld
-	$$Q$(call linker,$1) -nostdlib -static -n --gc-sections -z noexecstack --orphan-handling=error -T $(OUT)/$1/user/user.ld $3 -o $$@
+	$$Q$(call linker,$1) $(user_link) $(OUT)/$1/user/user.ld $3 -o $$@
 
 endef
+.PHONY: always
+always:
 $(foreach m,$(MACHINES),$(eval $(call user_rules,$m)))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * arch/x86_64/io_apic.c: interrupt lines of the I/O APIC for drivers in user mode: the serial line's and the keyboard's (Intel
- * 82093AA). Its page is mapped in the gate root only: whoever writes its entries chooses what other CPUs are interrupted with. The
- * gate takes a few requests and no numbers; everything else that is written is fixed here.
+ * 82093AA). Its page is mapped in the gate root only: whoever writes its entries chooses what other CPUs are interrupted with.
+ * The gate takes a few requests and no numbers; everything else that is written is fixed here.
  */
 #include "arch.h"
 #include <amber/gate_ops.h>

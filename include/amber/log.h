@@ -9,10 +9,12 @@
 #include <amber/annotate.h>
 #include <amber/types.h>
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_MORE, LOG_DEBUG };
+/* LOG_ALWAYS: as little to be left out as an error, but none. */
+enum log_level { LOG_ALWAYS = -1, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_MORE, LOG_DEBUG };
 
 /* Prints if level <= the boot option loglevel (default LOG_INFO). */
 void log_line(enum log_level level, const char *area, const char *fmt, ...) __printf(3, 4);
+#define log_always(area, ...) log_line(LOG_ALWAYS, area, __VA_ARGS__)
 #define log_error(area, ...) log_line(LOG_ERROR, area, __VA_ARGS__)
 #define log_warn(area, ...)  log_line(LOG_WARN, area, __VA_ARGS__)
 #define log_info(area, ...)  log_line(LOG_INFO, area, __VA_ARGS__)
@@ -25,8 +27,8 @@ void log_serial_only(bool on);                /* while on, log_line leaves the s
 uint64_t log_instructions(void);              /* spent in printing until now: figures leave it out */
 void log_break_lock(void);                    /* panic: from now on nobody waits for the log's lock */
 
-/* The console driver's text, filtered (kernel/sys_console.c). One that begins with \r begins the line anew: the one that stands, or
- * a new one. stands: it is unfinished, and is ended by whatever line comes. False: one came since, and this text was to go on
+/* The console driver's text, filtered (kernel/sys_console.c). One that begins with \r begins the line anew: the one that stands,
+ * or a new one. stands: it is unfinished, and is ended by whatever line comes. False: one came since, and this text was to go on
  * where it stood: nothing was printed. Big lock not held. */
 bool log_console(const char *text, size_t bytes, bool stands);
 void log_console_draw(void);                  /* shows it on the screen, bit by bit: others may print meanwhile */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tests/qemu/screenshot.py: the text on a guest's display, read from a picture of it.
 
-Each cell must be, dot by dot, one glyph of the font in one of the two colour pairs; anything else is an error. The font
+Each cell must be, dot by dot, one glyph of the font in one of the three colour pairs; anything else is an error. The font
 comes from elsewhere than the picture: from the PSF file for a framebuffer, from the VGA BIOS for a text screen.
 """
 import os
@@ -9,11 +9,13 @@ import struct
 
 import psf_font
 
-COLUMNS, ROWS, GLYPH_ROWS = 80, 25, 16
+COLUMNS, ROWS, GLYPH_ROWS, WORD_MAX = 80, 25, 16, 24
 PSF = "/usr/share/consolefonts/Lat15-VGA16.psf.gz"
-# Text and ground: is it white on red? The VGA's palette has six bits for each colour.
-COLOURS = {(b"\xaa\xaa\xaa", b"\0\0\0"): False, (b"\xff\xff\xff", b"\xaa\0\0"): True,
-           (b"\xa8\xa8\xa8", b"\0\0\0"): False, (b"\xff\xff\xff", b"\xa8\0\0"): True}
+GREY, BLACK, WHITE, RED = b"\xaa\xaa\xaa", b"\0\0\0", b"\xff\xff\xff", b"\xaa\0\0"
+VGA_GREY, VGA_RED = b"\xa8\xa8\xa8", b"\xa8\0\0"  # its palette has six bits for each colour
+# Text and ground. An empty cell under the cursor is all grey, which is no character in the ordinary colours.
+COLOURS = {(GREY, BLACK): "", (WHITE, RED): "red", (BLACK, GREY): "cursor",
+           (VGA_GREY, BLACK): "", (WHITE, VGA_RED): "red", (BLACK, VGA_GREY): "cursor"}
 CHARACTERS = [chr(c) for c in range(0x20, 0x7F)]
 FONT_VECTOR = 0x43 * 4  # real-mode interrupt vector 43h points to the font that the BIOS has loaded
 
@@ -61,33 +63,43 @@ def as_dots(glyphs, width):
 
 
 def cell(picture, glyphs, width, x, y, scale):
-    """(character, is it white on red?) of the cell whose first dot is at x, y."""
+    """(character, style) of the cell whose first dot is at x, y."""
     rows = [picture.row(x, y + i, width * scale) for i in range(GLYPH_ROWS * scale)]
     assert all(row == rows[i // scale * scale] for i, row in enumerate(rows)), f"torn rows at {x}, {y}"
     rows = [[row[i:i + 3] for i in range(0, len(row), 3)] for row in rows[::scale]]
     seen = {pixel for row in rows for pixel in row}
-    colours = next((c for c in COLOURS if seen <= set(c)), None)
-    assert colours, f"colours {seen} at {x}, {y}"
-    dots = [[int(pixel == colours[0]) for pixel in row] for row in rows]
-    assert all(row == [row[i // scale * scale] for i in range(len(row))] for row in dots), f"torn columns at {x}, {y}"
-    small = tuple(tuple(row[::scale]) for row in dots)
-    assert small in glyphs, f"no character at {x}, {y}: " + "/".join("".join(".#"[d] for d in row) for row in small)
-    return glyphs[small], COLOURS[colours]
+    assert all(row == [row[i // scale * scale] for i in range(len(row))] for row in rows), f"torn columns at {x}, {y}"
+    possible = [c for c in COLOURS if seen <= set(c)]
+    assert possible, f"colours {seen} at {x}, {y}"
+    for colours in possible:
+        small = tuple(tuple(int(pixel == colours[0]) for pixel in row[::scale]) for row in rows)
+        if small in glyphs:
+            return glyphs[small], COLOURS[colours]
+    raise AssertionError(f"no character at {x}, {y}: " + "/".join("".join(".#"[d] for d in row) for row in small))
 
 
 def read(picture, glyphs):
-    """25 rows of (text without spaces at its end, are its cells white on red?); the rest of the picture must be black."""
+    """25 rows of (text without spaces at its end, are its cells white on red?), without a cursor."""
+    rows, cursors = read_with_cursor(picture, glyphs)
+    assert cursors == [], f"a cursor at {cursors}"
+    return rows
+
+
+def read_with_cursor(picture, glyphs):
+    """The same, and a list of the cells in reversed colours: (column, row). The rest of the picture must be black."""
     width = len(next(iter(glyphs))[0])
     scale = min(picture.width // (COLUMNS * width), picture.height // (ROWS * GLYPH_ROWS))
     assert scale >= 1, f"{picture.width} x {picture.height} is too small"
     left, top = (picture.width - COLUMNS * width * scale) // 2, (picture.height - ROWS * GLYPH_ROWS * scale) // 2
     assert_black_outside(picture, left, top, COLUMNS * width * scale, ROWS * GLYPH_ROWS * scale)
-    rows = []
+    rows, cursors = [], []
     for r in range(ROWS):
         cells = [cell(picture, glyphs, width, left + c * width * scale, top + r * GLYPH_ROWS * scale, scale) for c in range(COLUMNS)]
-        assert len({is_red for _, is_red in cells}) == 1, f"row {r} has two colours"
-        rows.append(("".join(c for c, _ in cells).rstrip(), cells[0][1]))
-    return rows
+        cursors += [(c, r) for c, (_, style) in enumerate(cells) if style == "cursor"]
+        styles = {style for _, style in cells if style != "cursor"}
+        assert len(styles) == 1, f"row {r} has two colours"
+        rows.append(("".join(c for c, _ in cells).rstrip(), styles == {"red"}))
+    return rows, cursors
 
 
 def assert_black_outside(picture, left, top, width, height):
@@ -97,13 +109,22 @@ def assert_black_outside(picture, left, top, width, height):
         assert not any(outside), f"row {y} of the picture is not black beside the text"
 
 
+def wrapped(line):
+    """A kernel line in rows of 80: words stay whole if a blank is among the row's last 24."""
+    while len(line) > COLUMNS:
+        at = COLUMNS if line[COLUMNS] == " " else line.rfind(" ", COLUMNS - WORD_MAX, COLUMNS) + 1 or COLUMNS
+        yield line[:at]
+        line = line[at:].removeprefix(" ") if at == COLUMNS else line[at:]
+    yield line
+
+
 def expected(guest):
     """The same, from the serial line: the kernel's lines up to the registers (those and what follows are on serial only),
-    cut into rows of 80."""
+    as rows of 80."""
     lines = [line for line in guest.people_lines if guest.is_kernel_line(line)]
     end = next((i for i, line in enumerate(lines) if "] regs: " in line or ", code 0x" in line), len(lines))
     rows = []
     for line in lines[:end]:
-        is_error = line.split("] ", 1)[1].startswith(("panic: ", "amber: ready"))  # what is always printed
-        rows += [(line[i:i + COLUMNS].rstrip(), is_error) for i in range(0, len(line), COLUMNS)]
+        is_error = line.split("] ", 1)[1].startswith("panic: ")
+        rows += [(row.rstrip(), is_error) for row in wrapped(line)]
     return rows[-ROWS:] + [("", False)] * (ROWS - len(rows))

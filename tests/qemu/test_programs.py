@@ -128,6 +128,20 @@ def test_a_module_brings_programs(machine, tmp_path):
     assert "hello, world; my words are:" in said_by(guest, "hello")
 
 
+def test_a_module_with_too_many_programs(machine, tmp_path):
+    """The kernel file's own can be started all the same."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    for n in range(140):
+        (folder / f"program-{n:03}").write_bytes(b"")
+    shutil.copy(os.path.join(machine.folder(), "user", "archive", "hello"), folder / "aaa")
+    module = cpio(folder, "programs.cpio")
+    for name in ("aaa", "hello"):
+        guest = boot(machine, f"init={name}", extra=("-initrd", module))
+        assert len(said_by(guest, "module")) == 2 and "can be started" in said_by(guest, "module")[1]
+        assert "hello, world; my words are:" in said_by(guest, name)
+
+
 @pytest.mark.parametrize("what", ["text", "cut", "number"])
 def test_a_bad_module_is_one_line(machine, what, tmp_path):
     """… and the boot goes on without it."""

@@ -29,15 +29,30 @@ def test_fuzz_unattended(machine, cpus):
     assert own_lines(said[0] + said[1]) == []
 
 
-def test_a_failure_is_the_status(machine, tmp_path):
-    """A module whose `fuzz` ends with exit code 9."""
+def module(machine, tmp_path, name):
+    """QEMU's arguments: a boot module in which `hello` has that name."""
     folder = tmp_path / "programs"
     folder.mkdir()
-    shutil.copy(os.path.join(machine.folder(), "user", "archive", "hello"), folder / "fuzz")
+    shutil.copy(os.path.join(machine.folder(), "user", "archive", "hello"), folder / name)
     with open(tmp_path / "programs.cpio", "wb") as out:
-        subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=folder, input=b"fuzz", stdout=out, check=True)
-    guest, said = unattended(machine, "fuzz 9 1;clock", "failed", extra=("-initrd", str(tmp_path / "programs.cpio")))
+        subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=folder, input=name.encode(), stdout=out, check=True)
+    return "-initrd", str(tmp_path / "programs.cpio")
+
+
+def test_a_failure_is_the_status(machine, tmp_path):
+    """A module whose `fuzz` ends with exit code 9."""
+    guest, said = unattended(machine, "fuzz 9 1;clock", "failed", extra=module(machine, tmp_path, "fuzz"))
     assert own_lines(said[0]) == ["sh: 'fuzz' has ended: exit code 9"]
+
+
+@pytest.mark.parametrize("service", ["console", "sh"])
+def test_who_dies_at_each_start_is_given_up(machine, tmp_path, service):
+    """Later each time, eight times; then the machine is switched off: without it nobody could do that."""
+    guest = boot(machine, "run=poweroff", "failed", extra=module(machine, tmp_path, service), seconds=120)
+    deaths = [line.split("] ", 1)[1] for line in guest.people_lines if "] supervisor: " in line]
+    assert deaths == [f"supervisor: '{service}' has died (exit code 0); started again in {125 << i} ms" for i in range(7)] + [
+        f"supervisor: '{service}' has died (exit code 0) 8 times in a row: the end"]
+    assert guest.text.count("] hello: hello, world") == 0 and guest.text.count(f"] {service}: hello, world") == 8
 
 
 def test_an_ordinary_exit_code_is_no_failure(machine):
@@ -59,6 +74,14 @@ def thread_id(machine, name, **options):
     return next(line.split()[0] for line in said[0] if name in line.split())
 
 
+def test_a_shell_that_each_command_kills_is_not_given_up(machine):
+    """There is an end to the commands. Threads: sh, one of console, then each sh that is started again."""
+    victim = int(thread_id(machine, "sh"))
+    numbers = [victim, *range(victim + 2, victim + 13)]
+    guest, said = unattended(machine, ";".join(f"kill {number}" for number in numbers))
+    assert guest.text.count("supervisor: 'sh' has died (killed); started again\n") == len(numbers)
+
+
 @pytest.mark.parametrize("name", ["sh", "console"])
 def test_it_goes_on_behind_a_death(machine, name):
     victim = thread_id(machine, name)
@@ -76,6 +99,16 @@ def test_policies_unattended(machine):
         "not written, still 0x5ea1ed", "killed by an oops", "written"]
     guest = boot(machine, "lab=on run='lab write lab_sealed_word 1;clock;poweroff'", "sealed")
     assert [command for command, _ in commands_of(guest)] == ["lab write lab_sealed_word 1"]
+
+
+def test_oops_and_on(machine):
+    """The contract's `oops` takes the thread that wrote, not the shell; all that comes behind runs."""
+    guest, said = unattended(machine, "lab write lab_sealed_word 1;ps;lab read lab_sealed_word", cmdline="lab=on ro_fault=oops")
+    assert [v["verdict"] for v in guest.violations] == ["oops"] and guest.one("oops")["thread"] == "sh"
+    rows = [line.split() for line in own_lines(said[1])[1:]]
+    assert ["ended", "killed by an oops"] in [[row[2], " ".join(row[6:])] for row in rows if row[1] == "sh"]
+    assert [row[2] for row in rows if row[1] == "sh" and row[2] != "ended"] == ["running"]
+    assert own_lines(said[2])[0].endswith(": 0x5ea1ed") and not guest.said("has died")
 
 
 def test_inject_then_run(machine):

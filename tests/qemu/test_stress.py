@@ -8,7 +8,9 @@ import pytest
 from machines import TOP
 from runner import boot
 
-MASKED_MAX = 20_000
+MASKED_MAX = 17_000 # 20,000 is the aim: a margin for other seeds
+MASKED_WORK = ["stress 5 400", "fuzz 5 8000", "siege chain 550", "siege sleepers 550", "siege bad-senders 300", "siege revoked 2"]
+MASKED_WORK_OF_SEVERAL = ["stress 5 60", "siege chain 50", "siege luggage 20"]
 LONG = pytest.mark.long
 
 
@@ -42,11 +44,22 @@ def test_fuzz_of_a_million_calls(machine):
     fuzz(machine, 1, 1_000_000, 2, 3000)
 
 
-@pytest.mark.parametrize("words", ["stress 5 400", "fuzz 5 8000"])
-def test_interrupts_are_masked_briefly(machine, words):
+def counted(machine, cmdline, cpus):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(TOP)
-        run = counting.Run(machine.name, f"init='{words}' smp=1 loglevel=0")
+        run = counting.Run(machine.name, f"{cmdline} smp={cpus}", extra=f"-smp {cpus}")
     assert run.counts["contradictions"] == 0
-    longest = run.counts["masked"]
+    return run.counts
+
+
+@pytest.mark.parametrize("words, cpus", [(words, 1) for words in MASKED_WORK] + [(words, 4) for words in MASKED_WORK_OF_SEVERAL])
+def test_interrupts_are_masked_briefly(machine, words, cpus):
+    """Several CPUs take turns under -icount: what one waits for the big lock is seldom among it."""
+    longest = counted(machine, f"init='{words}' loglevel=0", cpus)["masked"]
     assert longest["instructions"] <= MASKED_MAX, f"{longest['instructions']} from {longest['from']:#x} to {longest['to']:#x}"
+
+
+def test_one_line_in_a_step(machine):
+    """40 threads whose faults nobody answers any more: with what it takes to print them."""
+    longest = counted(machine, "init='siege faults 40' loglevel=1", 1)["masked_printing"]
+    assert longest["instructions"] <= 2 * MASKED_MAX, longest

@@ -20,6 +20,11 @@ def test_senders_that_all_fail(machine, cpus):
     siege(machine, "bad-senders 300", cpus)
 
 
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_many_sleepers(machine, cpus):
+    siege(machine, "sleepers 550", cpus)
+
+
 @pytest.mark.parametrize("rounds, cpus", [(100, 1), (101, 2), (102, 4)])
 def test_handles_in_messages(machine, rounds, cpus):
     """Sent, revoked, passed on, and what they stand for killed; the kernel counts and compares what is left."""
@@ -50,6 +55,34 @@ def test_pages_that_are_no_regions(machine, words, cpus):
 def test_ends(machine, words, cpus):
     """Spaces that hold each other and a thread that was never started; a thread_create that fails; a child that watches itself."""
     siege(machine, words, cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_a_dead_space_is_not_revived(machine, cpus):
+    """By its own handle to itself, which doesn't count: given away, in a message, in an answer."""
+    siege(machine, "revive 20", cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_another_thread_goes_on_taking_apart(machine, cpus):
+    """Whoever began with a dead object is less important than somebody who spins."""
+    siege(machine, "reaper 2", cpus)
+
+
+def test_a_handle_is_closed_while_it_is_revoked(machine):
+    """What is half removed goes all the same. Under -icount it takes longer than a tick each time."""
+    siege(machine, "closed-while-revoked 3", 1, "-icount", "shift=5,sleep=off")
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_who_is_killed_ends(machine, cpus):
+    """However unimportant it was, or is made afterwards."""
+    siege(machine, f"hurry {cpus}", cpus)
+
+
+def test_an_idle_cpu_gives_way(machine):
+    """It helps to give 96 MiB back until a thread is ready. 32 ns for an instruction, so that it takes longer than a tick."""
+    siege(machine, "idle-helps 2", 2, "-m", "512M", "-icount", "shift=5,sleep=off")
 
 
 @pytest.mark.parametrize("cpus", [1, 2])

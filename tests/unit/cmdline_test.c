@@ -437,9 +437,9 @@ static void test_table(void **state)
 {
 	(void)state;
 	static const char *const names[] = { "ro_fault", "ro_fault.",      "rodata",        "lab",
-					     "inject",   "init",           "test",          "exit",
-					     "nonce",    "smp",            "loglevel",      "initcall_trace",
-					     "initcall_order" };
+					     "inject",   "init",           "run",           "test",
+					     "exit",     "nonce",          "smp",           "loglevel",
+					     "initcall_trace", "initcall_order" };
 
 	assert_int_equal(cmdline_option_count, ARRAY_SIZE(names));
 	for (unsigned i = 0; i < cmdline_option_count; i++) {

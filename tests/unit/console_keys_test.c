@@ -165,6 +165,24 @@ static void test_keys_with_names(void **state)
 	KEYBOARD("\xfa\xfe\xff\x00\x55\x1e", 'a');
 }
 
+/* Num Lock: the keypad's digits, and nothing else changes; it repeats while it is held down. */
+static void test_num_lock(void **state)
+{
+	(void)state;
+	KEYBOARD("\x47\x45\x45\x45\xc5\x47\x48\x49\x4a\x4b\x4c\x4d\x4e\x4f\x50\x51\x52\x53", KEY_HOME, '7', '8', '9', '-', '4', '5', '6', '+', '1',
+	         '2', '3', '0', '.');
+	KEYBOARD("\xe0\x47\xe0\x48\xe0\x53\x08", KEY_HOME, KEY_UP, KEY_DELETE, '7');
+	KEYBOARD("\xe0\x2a\xe0\x4b\xe0\xcb\xe0\xaa\x4b", KEY_LEFT, '4');
+	KEYBOARD("\xe1\x1d\x45\xe1\x9d\xc5\x4b", '4'); /* Pause */
+	KEYBOARD("\x45\xc5\x4b\x4c", KEY_LEFT);
+}
+
+static void test_the_key_of_other_countries(void **state)
+{
+	(void)state;
+	KEYBOARD("\x56\xd6\x2a\x56\xd6\xaa\x1d\x56\xd6\x9d", '<', '>');
+}
+
 /* Whatever comes: keys that there are, and afterwards it still types. */
 static void test_random_codes(void **state)
 {
@@ -191,6 +209,8 @@ int main(void)
 		cmocka_unit_test_setup(test_characters, begin),
 		cmocka_unit_test_setup(test_control, begin),
 		cmocka_unit_test_setup(test_keys_with_names, begin),
+		cmocka_unit_test_setup(test_num_lock, begin),
+		cmocka_unit_test_setup(test_the_key_of_other_countries, begin),
 		cmocka_unit_test_setup(test_random_codes, begin),
 	};
 

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include <amber/error.h>
+
 #include "cpio.h"
 
 #define HEAD 110
@@ -50,6 +52,18 @@ static void finish(void)
 }
 
 /* In a block of exactly that size, so that a read behind it is seen. */
+/* The first file of that name. */
+static enum error find(const void *data, size_t bytes, const char *name, size_t name_length, struct cpio_member *member)
+{
+	struct cpio archive_read;
+
+	cpio_begin(&archive_read, data, bytes);
+	while (cpio_next(&archive_read, member))
+		if (member->name_length == name_length && memcmp(member->name, name, name_length) == 0)
+			return OK;
+	return ERR_NOT_FOUND;
+}
+
 static const char *check(size_t bytes, unsigned *files)
 {
 	char *copy = malloc(bytes);
@@ -79,12 +93,12 @@ static void test_good(void **state)
 	three_files();
 	assert_null(check(length, &files));
 	assert_int_equal(files, 3);
-	assert_int_equal(cpio_find(archive, length, "hello", 5, &member), OK);
+	assert_int_equal(find(archive, length, "hello", 5, &member), OK);
 	assert_int_equal(member.bytes, 3);
 	assert_memory_equal(member.data, "abc", 3);
-	assert_int_equal(cpio_find(archive, length, "a-longer_name.elf", 17, &member), OK);
+	assert_int_equal(find(archive, length, "a-longer_name.elf", 17, &member), OK);
 	assert_memory_equal(member.data, "12345678", 8);
-	assert_int_equal(cpio_find(archive, length, "empty", 5, &member), OK);
+	assert_int_equal(find(archive, length, "empty", 5, &member), OK);
 	assert_int_equal(member.bytes, 0);
 }
 
@@ -96,8 +110,8 @@ static void test_not_found(void **state)
 	three_files();
 	static const char *const names[] = { "hell", "hello2", "", "TRAILER!!!", "HELLO" };
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		assert_int_equal(cpio_find(archive, length, names[i], strlen(names[i]), &member), ERR_NOT_FOUND);
-	assert_int_equal(cpio_find(NULL, 0, "hello", 5, &member), ERR_NOT_FOUND);
+		assert_int_equal(find(archive, length, names[i], strlen(names[i]), &member), ERR_NOT_FOUND);
+	assert_int_equal(find(NULL, 0, "hello", 5, &member), ERR_NOT_FOUND);
 }
 
 static void test_as_find_writes_it(void **state)
@@ -115,9 +129,9 @@ static void test_as_find_writes_it(void **state)
 	length += 512; /* zeros up to a block */
 	assert_null(check(length, &files));
 	assert_int_equal(files, 2);
-	assert_int_equal(cpio_find(archive, length, "hello", 5, &member), OK);
-	assert_int_equal(cpio_find(archive, length, "link", 4, &member), ERR_NOT_FOUND);
-	assert_int_equal(cpio_find(archive, length, "./", 2, &member), OK);
+	assert_int_equal(find(archive, length, "hello", 5, &member), OK);
+	assert_int_equal(find(archive, length, "link", 4, &member), ERR_NOT_FOUND);
+	assert_int_equal(find(archive, length, "./", 2, &member), OK);
 }
 
 static void test_cut_anywhere(void **state)
@@ -150,8 +164,8 @@ static void test_damaged(void **state)
 	complains(0, "070702", "it is no cpio archive (newc)");
 	complains(5, "7", "it is no cpio archive (newc)");
 	complains(second, "x", "a file's head is damaged");
-	complains(6, "0000000g", "a file's head has a bad number");
-	complains(6 + 8 * 12, " ", "a file's head has a bad number");
+	complains(6 + 8 * 1, "0000000g", "a file's head has a bad number");
+	complains(6 + 8 * 6, " ", "a file's head has a bad number");
 	complains(6 + 8 * 6, "ffffffff", "a file ends behind it");
 	complains(6 + 8 * 11, "FFFFFFFF", "a file's name ends behind it");
 	complains(6 + 8 * 11, "00000000", "a file's name ends behind it");

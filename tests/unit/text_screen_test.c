@@ -159,6 +159,42 @@ static void test_long_rows(void **state)
 	assert_true(fake_highlight[2] && fake_highlight[3]);
 }
 
+/* `text` as a line: these rows. */
+static void expect_wrapped(const char *text, const char *first, const char *second)
+{
+	write_text("\x1b[2J\x1b[H");
+	text_screen_line(text, false);
+	expect_row(0, first);
+	expect_row(1, second);
+	assert_int_equal(text_screen_rows(text), second[0] ? 2 : 1);
+}
+
+/* Kernel lines: words stay whole, unless they are longer than 24. */
+static void test_words_stay_whole(void **state)
+{
+	char text[COLUMNS + 40], whole[COLUMNS + 1];
+
+	(void)state;
+	expect_wrapped("", "", "");
+	memset(text, 'x', sizeof(text));
+	text[COLUMNS] = '\0';
+	strcpy(whole, text);
+	expect_wrapped(text, whole, "");
+	strcpy(text + COLUMNS, " y");
+	expect_wrapped(text, whole, "y");
+	strcpy(text + COLUMNS - 1, " yz");
+	whole[COLUMNS - 1] = '\0';
+	expect_wrapped(text, whole, "yz");
+	text[COLUMNS - 1] = 'x';
+	text[COLUMNS - 24] = ' ';
+	whole[COLUMNS - 24] = '\0';
+	expect_wrapped(text, whole, "xxxxxxxxxxxxxxxxxxxxxxxyz");
+	text[COLUMNS - 24] = 'x';
+	text[COLUMNS - 25] = ' ';
+	memcpy(whole, text, COLUMNS);
+	expect_wrapped(text, whole, "yz");
+}
+
 /* A little at a time: each step draws some, in the end all is there, and nothing is drawn twice. */
 static void test_drawing_in_steps(void **state)
 {
@@ -263,6 +299,7 @@ int main(void)
 		cmocka_unit_test_setup(test_lines_and_a_line_that_stands, begin),
 		cmocka_unit_test_setup(test_scrolling, begin),
 		cmocka_unit_test_setup(test_long_rows, begin),
+		cmocka_unit_test_setup(test_words_stay_whole, begin),
 		cmocka_unit_test_setup(test_drawing_in_steps, begin),
 		cmocka_unit_test_setup(test_late, begin),
 		cmocka_unit_test_setup(test_random, begin),

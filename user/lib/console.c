@@ -91,3 +91,14 @@ enum error console_interrupts(handle_t console, handle_t notification, uint64_t 
 	message_page()->rights[0] = RIGHT_SEND;
 	return call(console, &message);
 }
+
+bool console_ask(const char *prompt, struct console_line *line)
+{
+	enum console_answer answer = CONSOLE_COMPLETE;
+
+	*line = (struct console_line){ 0 };
+	while (answer == CONSOLE_COMPLETE || answer == CONSOLE_TOO_LONG) /* nothing to complete here: it goes on */
+		if (console_read_line(HANDLE_TERMINAL, prompt, line, &answer))
+			return false;
+	return answer == CONSOLE_LINE;
+}

@@ -24,7 +24,7 @@ enum console_answer {
 	CONSOLE_DONE,        /* to the others */
 	CONSOLE_LINE,        /* Return */
 	CONSOLE_COMPLETE,    /* Tab: the text so far; read again with the text made longer */
-	CONSOLE_INTERRUPTED, /* Ctrl-C; what was typed is gone */
+	CONSOLE_INTERRUPTED, /* Ctrl-C; what was typed is gone. With a badge it is no shell: then the notification is signalled, too */
 	CONSOLE_TOO_LONG,    /* Return behind more than CONSOLE_LINE_MAX characters, all dropped */
 	CONSOLE_REFUSED,     /* to whatever it doesn't understand; another one reads already */
 };
@@ -49,5 +49,11 @@ enum error console_read_line(handle_t console, const char *prompt, struct consol
 /* From now on Ctrl-C signals these bits of this notification while nobody reads. The driver that is started again doesn't know
  * it any more: best before each wait. */
 enum error console_interrupts(handle_t console, handle_t notification, uint64_t bits) __must_check;
+
+/* Where a program that the shell has started in the foreground finds the console; one in the background has none. */
+#define HANDLE_TERMINAL 3
+/* There: waits for a line, which is never longer than CONSOLE_LINE_MAX. False: there is no console, or somebody typed Ctrl-C, for
+ * which the shell ends the program. */
+bool console_ask(const char *prompt, struct console_line *line) __must_check;
 
 #endif

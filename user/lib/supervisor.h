@@ -12,7 +12,7 @@
  * numbers, and the endpoint where its clients call (receive). A handle without rights stands where the machine has no such thing. */
 #define HANDLE_CONSOLE_ENDPOINT HANDLE_GIVEN
 /* sh: HANDLE_LAB (lab=on only) and HANDLE_SYSTEM (read, send, control) at their usual numbers, and: */
-#define HANDLE_CONSOLE    4 /* endpoint, send: the console driver, see console.h */
+#define HANDLE_CONSOLE    4 /* endpoint, send and grant: the console driver, see console.h */
 #define HANDLE_SUPERVISOR 5 /* endpoint, send: calls with these labels */
 
 /* The next command of run=. The answer: word 0 = 1 + its bytes, 0 = that was all; the text, cut to SUPERVISOR_TEXT_MAX bytes, from

@@ -15,6 +15,7 @@
 #define CALLS_EACH   4000  /* of one worker's life */
 #define POLL_US      20000
 #define POLLS_MAX    6     /* without a call in between: it waits for ever */
+#define REFUSED_MAX  1000
 #define KNOWN        6     /* handles of each type that it remembers */
 #define HOME         0x2000000000ull /* where it maps what it makes */
 #define HOME_PAGES   64
@@ -172,8 +173,8 @@ static uint64_t random_call(void)
 
 		if (number == SYS_lab_write || number == SYS_lab_read)
 			continue;
-		if ((number == SYS_exit || number == SYS_log_write || number == SYS_thread_kill || number == SYS_space_kill) &&
-		    random_below(100))
+		if ((number == SYS_exit || number == SYS_log_write || number == SYS_space_trace || number == SYS_thread_kill ||
+		     number == SYS_space_kill) && random_below(100))
 			continue;
 		if ((number == SYS_sleep || number == SYS_space_load) && random_below(20))
 			continue;
@@ -237,11 +238,13 @@ static struct {
 	handle_t ended, endpoint, system; /* system: HANDLE_NONE = it has none */
 	uint64_t seed, done, bits; /* bit set: that worker has ended */
 	uint64_t good[CALLS];
-	unsigned started, gave_up;
+	unsigned started, gave_up, refused; /* refused: one after the other */
 } all;
 
+/* Workers may have all memory for a moment: then this one is started when the others have done something. */
 static void start(struct worker *worker, unsigned bit)
 {
+	enum error error;
 	char seed[24], calls[24];
 	const char *const words[] = { "fuzz", "worker", seed, calls, NULL };
 	handle_t handles[] = { worker->memory, all.endpoint, all.system };
@@ -252,7 +255,11 @@ static void start(struct worker *worker, unsigned bit)
 	worker->progress->calls = worker->seen = 0;
 	memset(worker->progress->good, 0, sizeof(worker->progress->good));
 	worker->polls = 0;
-	must(spawn_stopped(&what, &worker->child), "spawn");
+	error = spawn_stopped(&what, &worker->child);
+	if (error == ERR_NO_MEMORY && all.refused++ < REFUSED_MAX)
+		return;
+	must(error, "spawn");
+	all.refused = 0;
 	must(sys_thread_watch(worker->child.thread, all.ended, 1ull << bit), "watch");
 	must(sys_thread_start(worker->child.thread), "start");
 	worker->is_alive = true;
@@ -307,6 +314,27 @@ static handle_t kernel_handle(void)
 	return handle;
 }
 
+/* How many of each succeeded, several in a line. */
+static void say_good(void)
+{
+	char line[72];
+	int used = 0;
+
+	for (unsigned i = 0; i < CALLS; i++) {
+		char one[40];
+		int bytes = format(one, sizeof(one), "%s%s %u", used ? ", " : "", call_names[i], (unsigned)all.good[i]);
+
+		if (used + bytes < (int)sizeof(line)) {
+			(void)copy_text(line + used, sizeof(line) - (size_t)used, one);
+			used += bytes;
+			continue;
+		}
+		printf("%s,", line);
+		used = format(line, sizeof(line), "%s %u", call_names[i], (unsigned)all.good[i]);
+	}
+	printf("%s", line);
+}
+
 static int run_all(uint64_t seed, uint64_t calls)
 {
 	struct worker workers[WORKERS] = { 0 };
@@ -327,13 +355,13 @@ static int run_all(uint64_t seed, uint64_t calls)
 				start(&workers[i], i);
 		wait_for_bits(POLL_US);
 		for (unsigned i = 0; i < WORKERS; i++)
-			look_after(&workers[i], i);
+			if (workers[i].is_alive)
+				look_after(&workers[i], i);
 	}
 	for (unsigned i = 0; i < WORKERS; i++)
 		if (workers[i].is_alive)
 			bury(&workers[i], i);
-	for (unsigned i = 0; i < CALLS; i++)
-		printf("%s: %u", call_names[i], (unsigned)all.good[i]);
+	say_good();
 	printf("%zu calls by %u workers, %u of which waited for ever", (size_t)all.done, all.started, all.gave_up);
 	return 0;
 }

@@ -11,9 +11,9 @@
 #include "time.h"
 
 #define SERVICE_HANDLES 6
-#define SOON_US         1000000  /* who dies so soon after its start is started again later and later … */
+#define SOON_US         1000000 /* who dies so soon after its start is started again later and later … */
 #define DELAY_FIRST_US  125000
-#define DELAY_MOST_US   8000000  /* … but is never given up */
+#define FAILURES_MAX    8       /* … until that is enough */
 
 struct service {
 	const char *words[2]; /* its name; NULL */
@@ -23,6 +23,8 @@ struct service {
 	unsigned handle_count;
 	struct child child;
 	bool is_alive;
+	bool has_advanced; /* since its start: it doesn't die for ever */
+	unsigned failures; /* in a row: dead soon after its start, or not started at all */
 	uint64_t started_us, due_us, delay_us;
 };
 
@@ -64,7 +66,7 @@ static void grant_all(void)
 	grant(console, HANDLE_KEYBOARD, OBJECT_MEMORY, RIGHTS_ALL);
 	grant(console, HANDLE_KEYBOARD_IRQ, OBJECT_IRQ, RIGHTS_ALL);
 	grant(shell, HANDLE_LAB, OBJECT_LAB, RIGHT_READ | RIGHT_WRITE);
-	grant(shell, console_endpoint, OBJECT_ENDPOINT, RIGHT_SEND);
+	grant(shell, console_endpoint, OBJECT_ENDPOINT, RIGHT_SEND | RIGHT_GRANT); /* for what it starts */
 	grant(shell, own_endpoint, OBJECT_ENDPOINT, RIGHT_SEND);
 	grant(shell, HANDLE_SYSTEM, OBJECT_SYSTEM, RIGHT_READ | RIGHT_SEND | RIGHT_CONTROL);
 }
@@ -90,16 +92,26 @@ static enum error try_to_start(struct service *service, uint64_t bit)
 	return OK;
 }
 
-/* When it is to be started (again); longer if that comes soon after its last start. */
-static void plan(struct service *service)
+/* When it is to be started (again): at once if it lived for a while, else later each time. Without one of them nobody can type: if
+ * it can't be helped, that is the end, which the kernel takes for a failure of this boot. */
+static void plan(struct service *service, const char *what, const char *why)
 {
 	uint64_t now = time_us();
 
-	if (now - service->started_us >= SOON_US)
-		service->delay_us = 0;
+	if (now - service->started_us >= SOON_US || service->has_advanced)
+		service->failures = 0;
 	else
-		service->delay_us = MIN(MAX(2 * service->delay_us, DELAY_FIRST_US), DELAY_MOST_US);
+		service->failures++;
+	if (service->failures == FAILURES_MAX) {
+		printf("'%s' %s (%s) %u times in a row: the end", service->words[0], what, why, FAILURES_MAX);
+		(void)!sys_space_kill(HANDLE_SPACE); /* with the thread that serves */
+	}
+	service->delay_us = service->failures ? DELAY_FIRST_US << (service->failures - 1) : 0;
 	service->due_us = now + service->delay_us;
+	if (service->delay_us)
+		printf("'%s' %s (%s); started again in %zu ms", service->words[0], what, why, (size_t)service->delay_us / 1000);
+	else
+		printf("'%s' %s (%s); started again", service->words[0], what, why);
 }
 
 static void start(struct service *service, uint64_t bit)
@@ -107,11 +119,10 @@ static void start(struct service *service, uint64_t bit)
 	enum error error;
 
 	service->started_us = time_us();
+	service->has_advanced = false;
 	error = try_to_start(service, bit);
-	if (!error)
-		return;
-	plan(service);
-	printf("'%s' can't be started: %s; again in %zu ms", service->words[0], error_text(error), (size_t)service->delay_us / 1000);
+	if (error)
+		plan(service, "can't be started", error_text(error));
 }
 
 /* Its first thread has ended: so do the others, and the handles that it held. */
@@ -126,13 +137,9 @@ static void bury(struct service *service, uint64_t bit)
 	(void)sys_handle_close(service->child.space);
 	service->is_alive = false;
 	exit_code_text(code, text, sizeof(text));
-	plan(service);
-	if (service->delay_us) {
-		printf("'%s' has died (%s); started again in %zu ms", service->words[0], text, (size_t)service->delay_us / 1000);
-		return;
-	}
-	printf("'%s' has died (%s); started again", service->words[0], text);
-	start(service, bit);
+	plan(service, "has died", text);
+	if (!service->delay_us)
+		start(service, bit);
 }
 
 static uint64_t time_to_wait(void)
@@ -216,6 +223,8 @@ static void serve(void *argument)
 			continue;
 		}
 		bytes = MESSAGE_LABEL(message.info) == SUPERVISOR_NEXT ? next_command(&text) : 0;
+		if (bytes)
+			services[1].has_advanced = true; /* each of them may kill it: there is an end to them */
 		shown = MIN(bytes, (size_t)SUPERVISOR_TEXT_MAX);
 		message.info = MESSAGE_INFO(0, MESSAGE_TEXT_WORDS(1, shown), 0);
 		message.words[0] = bytes ? 1 + bytes : 0;

@@ -31,7 +31,7 @@ uint8_t key_from_terminal(struct terminal_input *input, uint8_t byte);
 struct keyboard_input {
 	bool is_extended; /* the byte before was 0xe0 */
 	uint8_t skip;     /* bytes of the Pause key that are still to come */
-	bool left_shift, right_shift, left_control, right_control, has_caps, caps_is_down;
+	bool left_shift, right_shift, left_control, right_control, has_caps, caps_is_down, has_digits, num_is_down;
 };
 uint8_t key_from_keyboard(struct keyboard_input *input, uint8_t code);
 

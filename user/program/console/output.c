@@ -63,7 +63,7 @@ void output_clear(struct editor *editor)
 {
 	static const char clear[] = "\r\x1b[2J\x1b[H";
 
-	(void)!sys_console_write(HANDLE_SYSTEM, clear, sizeof(clear) - 1, false);
+	(void)!sys_console_write(HANDLE_SYSTEM, clear, sizeof(clear) - 1, true); /* else the line would begin in the second row */
 	stands = false;
 	output_line(editor);
 }

@@ -13,6 +13,7 @@ static struct editor editor;
 static struct queue queue;
 static bool has_said_dropped;
 static handle_t reader; /* the right to answer; HANDLE_NONE: nobody reads */
+static bool reader_has_badge;
 static handle_t interrupts; /* who wants to know of Ctrl-C when nobody reads */
 static uint64_t interrupt_bits;
 
@@ -51,6 +52,8 @@ static void edit(uint8_t key)
 		output_line(&editor);
 		output_end_line("^C");
 		answer(CONSOLE_INTERRUPTED);
+		if (reader_has_badge && interrupts)
+			(void)sys_signal(interrupts, interrupt_bits);
 		break;
 	case LINE_COMPLETE: /* it stays: more of it will come */
 		output_line(&editor);
@@ -135,6 +138,7 @@ static bool read_line(const struct message *message)
 	if (reader)
 		answer(CONSOLE_REFUSED);
 	reader = caller;
+	reader_has_badge = message->badge;
 	line_begin(&editor, text, (unsigned)prompt, text + prompt, (unsigned)bytes, (unsigned)cursor);
 	take_queue();
 	return true;

@@ -172,6 +172,7 @@ int main(int count, char **words)
 	if (cpus > 1) {
 		test_moving_while_it_waits();
 		test_pinned_partners();
+		test_receiver_left_behind();
 	}
 	test_several_cpus(cpus);
 	test_unimportant_server();

@@ -6,6 +6,7 @@
 #include "schedtest.h"
 
 #include "ipc.h"
+#include "time.h"
 
 #define QUEUE   40 /* more than the kernel tells in one step */
 #define TIMEOUT 20000000
@@ -149,6 +150,36 @@ void test_pinned_partners(void)
 	must(thread_join(&pinned_client, &code), "join");
 	check(!code && !strays, "a message moves nobody to a CPU where he may not run");
 	end(&pinned_server);
+	must(sys_handle_close(endpoint), "close");
+}
+
+/* --- a receiver that is less important than its sender --------------------------------------------------------------- */
+
+static volatile bool has_heard;
+
+static void receive_once(void *argument)
+{
+	struct message message;
+
+	must(ipc_receive((uintptr_t)argument, &message, TIMEOUT_FOREVER), "receive");
+	has_heard = true;
+}
+
+/* It is handed over, on the sender's CPU, and the sender goes on. Another CPU has nothing to do. */
+void test_receiver_left_behind(void)
+{
+	const struct message message = { 0 };
+	handle_t endpoint = new_endpoint();
+	struct thread thread;
+	uint64_t begin, code;
+
+	must(thread_run(receive_once, (void *)(uintptr_t)endpoint, &thread), "thread");
+	nap(50);
+	must(ipc_send(endpoint, &message, TIMEOUT_FOREVER), "send");
+	for (begin = time_us(); !has_heard && time_us() < begin + 3000000;)
+		;
+	check(has_heard, "an idle CPU takes a receiver that is less important than its sender, which goes on");
+	must(thread_join(&thread, &code), "join");
 	must(sys_handle_close(endpoint), "close");
 }
 

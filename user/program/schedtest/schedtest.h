@@ -23,6 +23,7 @@ void test_partners(void);
 void test_unimportant_server(void);
 void test_waking_the_more_important(void);
 void test_pinned_partners(void); /* two CPUs at least */
+void test_receiver_left_behind(void);
 void test_replies(void);
 void test_kills(void);
 

@@ -2,45 +2,48 @@
 /* cmd_help.c: help. */
 #include "sh.h"
 
-/* The one behind that name in the alphabet; NULL: it was the last. */
-static const struct command *next_by_name(const char *name)
-{
-	const struct command *next = NULL;
-
-	SET_FOREACH(command, command)
-		if (strcmp((*command)->name, name) > 0 && (!next || strcmp((*command)->name, next->name) < 0) &&
-		    command_find((*command)->name))
-			next = *command;
-	return next;
-}
+#define USE_COLUMNS 23
 
 static void say_program(void *context, const char *name)
 {
-	(void)context;
 	if (!command_find(name))
-		say(" %s", name);
+		say_item(context, name);
+}
+
+/* What is too wide for its column has a line of its own. */
+static void say_command(const struct command *command)
+{
+	char use[SCREEN_COLUMNS];
+	int bytes = format(use, sizeof(use), "%s %s", command->name, command->usage);
+
+	if (bytes > USE_COLUMNS)
+		say("%s\n%-23s %s\n", use, "", command->text);
+	else
+		say("%-23s %s\n", use, command->text);
+}
+
+static void say_all(void)
+{
+	unsigned column = 9;
+
+	for (const struct command *command = command_behind(""); command; command = command_behind(command->name))
+		say_command(command);
+	say("programs:");
+	program_names(say_program, &column);
+	say("\nPROGRAM [ARG]... runs it; with & as the last word in the background.\n"
+	    "Ctrl-C ends what runs; Tab completes; ' and \" keep blanks together.\n");
 }
 
 static bool help(int count, char **words)
 {
 	const struct command *only = count == 2 ? command_find(words[1]) : NULL;
 
-	if (count == 2 && !only)
+	if (count == 1)
+		say_all();
+	else if (only)
+		say_command(only);
+	else if (count == 2)
 		say("help: %s: no such command\n", words[1]);
-	if (count > 1) {
-		if (only)
-			say("%s %s: %s\n", only->name, only->usage, only->text);
-		return count == 2;
-	}
-	for (const struct command *command = next_by_name(""); command; command = next_by_name(command->name)) {
-		char use[64];
-
-		format(use, sizeof(use), "%s %s", command->name, command->usage);
-		say("%-38s %s\n", use, command->text);
-	}
-	say("programs:");
-	program_names(say_program, NULL);
-	say("\nPROGRAM [ARG]... runs it, with & behind it in the background; Ctrl-C ends what runs; Tab completes; ' and \" quote.\n");
-	return true;
+	return count <= 2;
 }
-COMMAND(help, "[COMMAND]", "this list", help);
+COMMAND(help, "[COMMAND]", "this list, or how to use one of them", help);

@@ -93,10 +93,10 @@ static bool lab(int count, char **words)
 	if (!number_of("lab", words[3], &value))
 		return true;
 	if (bytes < 8 && value >> 8 * bytes)
-		say("lab: %s: more than %zu byte%s\n", words[3], (size_t)bytes, bytes == 1 ? "" : "s");
+		say("lab: %s: more than %zu byte%s\n", words[3], (size_t)bytes, PLURAL(bytes));
 	else
 		lab_write(address, value, bytes);
 	return true;
 }
-COMMAND_IF(lab, "write SYMBOL|ADDR VALUE [1|2|4|8] or lab read SYMBOL|ADDR [1|2|4|8]", "a store or a load by the kernel, anywhere",
-           lab, true);
+COMMAND_IF(lab, "read SYMBOL|ADDR [1|2|4|8] | write SYMBOL|ADDR VALUE [1|2|4|8]",
+           "the kernel itself loads or stores: a bug to order", lab, true);

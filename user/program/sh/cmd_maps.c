@@ -176,4 +176,4 @@ static bool maps(int count, char **words)
 		say("maps: no root table '%s' (kernel, gate, bring-up, dry-run N, a program's name, all)\n", name);
 	return true;
 }
-COMMAND(maps, "[ROOT|all|--json]", "what a root table maps, with permissions; ROOT: kernel, gate, dry-run N, a program", maps);
+COMMAND(maps, "[ROOT|all|--json]", "what is mapped where, with which permissions", maps);

@@ -20,6 +20,20 @@ static const char *const object_texts[OBJECT_TYPES] = {
 	[OBJECT_SYSTEM] = "system",
 };
 
+static void say_objects(const struct system_counts *counts)
+{
+	unsigned column = 8;
+	char text[40];
+
+	say("objects:");
+	for (unsigned type = OBJECT_NONE + 1; type < OBJECT_TYPES; type++) {
+		format(text, sizeof(text), "%zu %s%s%s", (size_t)counts->objects[type], object_texts[type],
+		       PLURAL(counts->objects[type]), type == OBJECT_TYPES - 1 ? "" : ",");
+		say_item(&column, text);
+	}
+	say("\n");
+}
+
 static bool mem(int count, char **words)
 {
 	struct system_counts counts;
@@ -33,15 +47,13 @@ static bool mem(int count, char **words)
 		say("mem: %s\n", error_text(error));
 		return true;
 	}
-	say("memory: %zu KiB, free %zu KiB; %zu CPU%s\n", (size_t)counts.memory_kib, (size_t)counts.free_frames * 4, (size_t)counts.cpus,
-	    counts.cpus == 1 ? "" : "s");
-	say("frames: %zu free, %zu of programs; arena: %zu of %zu used, %zu of them tables of spaces\n", (size_t)counts.free_frames,
-	    (size_t)counts.user_frames, (size_t)counts.arena_frames_used, (size_t)counts.arena_frames, (size_t)counts.space_tables);
-	say("pages of pools: %zu, of handles: %zu\nobjects:", (size_t)counts.pool_pages, (size_t)counts.handle_pages);
-	for (unsigned type = OBJECT_NONE + 1; type < OBJECT_TYPES; type++)
-		say("%s %zu %s%s", type == OBJECT_NONE + 1 ? "" : ",", (size_t)counts.objects[type], object_texts[type],
-		    counts.objects[type] == 1 ? "" : "s");
-	say("\n");
+	say("memory: %zu KiB, %zu KiB free; %zu CPU%s\n", (size_t)counts.memory_kib, (size_t)counts.free_frames * 4, (size_t)counts.cpus,
+	    PLURAL(counts.cpus));
+	say("frames: %zu free, %zu of programs\n", (size_t)counts.free_frames, (size_t)counts.user_frames);
+	say("arena: %zu of %zu frames used, %zu of them tables of spaces\n", (size_t)counts.arena_frames_used,
+	    (size_t)counts.arena_frames, (size_t)counts.space_tables);
+	say("pages: %zu of pools, %zu of handles\n", (size_t)counts.pool_pages, (size_t)counts.handle_pages);
+	say_objects(&counts);
 	return true;
 }
 COMMAND(mem, "", "how much memory and how many objects there are", mem);

@@ -45,8 +45,11 @@ static void close_child(struct child *child)
 	(void)sys_handle_close(child->space);
 }
 
-static enum error start(char **words, enum error (*before)(struct child *child), uint64_t signal, struct child *child)
+/* console: what it finds at HANDLE_TERMINAL, or HANDLE_NONE. */
+static enum error start(char **words, enum error (*before)(struct child *child), uint64_t signal, handle_t console,
+                        struct child *child)
 {
+	const uint64_t rights = RIGHT_SEND;
 	enum error error;
 
 	if (strlen(words[0]) > PROGRAM_NAME_MAX || !words[0][0])
@@ -55,7 +58,8 @@ static enum error start(char **words, enum error (*before)(struct child *child),
 		say("sh: '%s' is started by the supervisor only\n", words[0]);
 		return ERR_DENIED;
 	}
-	error = spawn_stopped(&(struct spawn){ .words = (const char *const *)words }, child);
+	error = spawn_stopped(&(struct spawn){ .words = (const char *const *)words, .handles = &console, .rights = &rights,
+	                                       .handle_count = console ? 1 : 0 }, child);
 	if (error == ERR_NOT_FOUND)
 		return error;
 	if (!error) {
@@ -86,11 +90,21 @@ static uint64_t finish(const char *name, struct child *child)
 	return code;
 }
 
+/* The badge tells the console driver that Ctrl-C is for us even while that program reads. HANDLE_NONE: no memory for it now. */
+static handle_t console_for_programs(void)
+{
+	static handle_t console;
+
+	if (!console && sys_handle_duplicate(HANDLE_CONSOLE, RIGHT_SEND | RIGHT_GRANT, 1, &console))
+		console = HANDLE_NONE;
+	return console;
+}
+
 enum error program_run(char **words, enum error (*before)(struct child *child), uint64_t *exit_code)
 {
 	bool is_stopped = false;
 	struct child child;
-	enum error error = start(words, before, SIGNAL_ENDED, &child);
+	enum error error = start(words, before, SIGNAL_ENDED, console_for_programs(), &child);
 
 	if (error)
 		return error;
@@ -117,7 +131,7 @@ enum error program_in_background(char **words)
 
 		if (jobs[i].is_running)
 			continue;
-		error = start(words, NULL, SIGNAL_JOB(i), &jobs[i].child);
+		error = start(words, NULL, SIGNAL_JOB(i), HANDLE_NONE, &jobs[i].child);
 		jobs[i].is_running = !error;
 		(void)copy_text(jobs[i].name, sizeof(jobs[i].name), words[0]);
 		return error;
@@ -190,4 +204,6 @@ static bool fuzz(int count, char **words)
 	note_failure();
 	return true;
 }
-COMMAND(fuzz, "SEED N", "N random system calls; SEED makes them the same again", fuzz);
+COMMAND(fuzz, "SEED N", "N random system calls; the same SEED, the same calls", fuzz);
+COMMAND_IS_PROGRAM(bench, "", "what things cost in instructions (needs QEMU's -icount)");
+COMMAND_IS_PROGRAM(hello, "[CODE [WORD]...]", "the smallest program; CODE is its exit code");

@@ -33,14 +33,14 @@ static bool ps(int count, char **words)
 	(void)words;
 	if (count != 1)
 		return false;
-	say("%5s  %-16s %-10s %8s %4s %5s  %s\n", "ID", "NAME", "STATE", "CPU TIME", "CPU", "PRIO", "SYSTEM CALL, OR HOW IT ENDED");
+	say("%5s  %-16s %-10s %8s %4s %5s  %s\n", "ID", "NAME", "STATE", "CPU TIME", "CPU", "PRIO", "CALL, OR ITS END");
 	while ((thread = records_next(&records)) && !was_interrupted())
 		say_thread(thread);
 	if (records.error)
 		say("ps: %s\n", error_text(records.error));
 	return true;
 }
-COMMAND(ps, "", "threads: state, CPU time in seconds, CPU, priority, what they do", ps);
+COMMAND(ps, "", "threads: what they do, or how they have ended", ps);
 
 static bool kill(int count, char **words)
 {
@@ -60,4 +60,4 @@ static bool kill(int count, char **words)
 		say("kill: %s: %s\n", words[1], error_text(error));
 	return true;
 }
-COMMAND(kill, "ID", "end the program that the thread with that number belongs to", kill);
+COMMAND(kill, "ID", "end the program to which the thread ID belongs (ps)", kill);

@@ -4,9 +4,37 @@
 
 #define CHAINS_MAX 8
 
+enum { SEALED, OFF, FAILED };
+
+static void say_since(const struct system_seal *seal)
+{
+	say("  since then: %zu violation%s (%zu store%s); %zu page%s opened by unprotect\n", (size_t)seal->violations,
+	    PLURAL(seal->violations), (size_t)seal->stores, PLURAL(seal->stores), (size_t)seal->unprotected_pages,
+	    PLURAL(seal->unprotected_pages));
+}
+
+static void say_seal(const struct system_seal *seal)
+{
+	static const char *const states[] = {
+		[SEALED] = "sealed", [OFF] = "nothing is sealed (rodata=off); it would be", [FAILED] = "sealing FAILED:",
+	};
+
+	say("%s %zu pages (%zu bytes in %zu objects), both mappings of each\n", states[seal->state], (size_t)seal->pages,
+	    (size_t)seal->bytes_used, (size_t)seal->objects);
+	say("  class data: 0x%zx to 0x%zx\n  class core: 0x%zx to 0x%zx, and the table arena\n", (size_t)seal->start, (size_t)seal->end,
+	    (size_t)seal->core_start, (size_t)seal->core_end);
+	if (seal->state != OFF)
+		say("  proof: %zu entries lost the write bit; %zu writable of %zu page tables,\n"
+		    "    %zu writable mappings of sealed frames, %zu pages W+X,\n"
+		    "    %zu of %zu probes went through (on %zu CPU%s)\n", (size_t)seal->aliases_sealed,
+		    (size_t)seal->page_table_pages_writable, (size_t)seal->page_table_pages, (size_t)seal->writable_aliases,
+		    (size_t)seal->wx_pages,
+		    (size_t)seal->probes_failed, (size_t)seal->cpus_probed * 8, (size_t)seal->cpus_probed, PLURAL(seal->cpus_probed));
+	say_since(seal);
+}
+
 static bool seal(int count, char **words)
 {
-	static const char *const states[] = { "sealed", "nothing is sealed (rodata=off); it would be", "sealing FAILED:" };
 	struct system_seal seal;
 	enum error error;
 
@@ -14,22 +42,11 @@ static bool seal(int count, char **words)
 	if (count != 1)
 		return false;
 	error = record_read(SYSTEM_SEAL, &seal, sizeof(seal));
-	if (error || seal.state >= ARRAY_SIZE(states)) {
+	if (error || seal.state > FAILED) {
 		say("seal: %s\n", error_text(error));
 		return true;
 	}
-	say("%s %zu pages (%zu bytes in %zu objects), both mappings of each\n", states[seal.state], (size_t)seal.pages,
-	    (size_t)seal.bytes_used, (size_t)seal.objects);
-	say("  class data: 0x%zx to 0x%zx; class core: 0x%zx to 0x%zx, and the table arena\n", (size_t)seal.start, (size_t)seal.end,
-	    (size_t)seal.core_start, (size_t)seal.core_end);
-	if (seal.state != 1)
-		say("  proof: %zu entries lost the write bit; %zu writable mappings of sealed frames, %zu pages W+X,\n"
-		    "    %zu writable of %zu page tables; %zu of %zu probes went through (on %zu CPU%s)\n", (size_t)seal.aliases_sealed,
-		    (size_t)seal.writable_aliases, (size_t)seal.wx_pages, (size_t)seal.page_table_pages_writable,
-		    (size_t)seal.page_table_pages, (size_t)seal.probes_failed, (size_t)seal.cpus_probed * 8, (size_t)seal.cpus_probed,
-		    seal.cpus_probed == 1 ? "" : "s");
-	say("  since then: %zu violations (%zu stores); %zu pages opened by unprotect\n", (size_t)seal.violations, (size_t)seal.stores,
-	    (size_t)seal.unprotected_pages);
+	say_seal(&seal);
 	return true;
 }
 COMMAND(seal, "", "what the seal did and what it proved", seal);
@@ -58,52 +75,78 @@ static void say_error(const struct records *records)
 }
 
 /* The different chains, and how many objects each is for. */
-static void say_chains(void)
-{
-	static struct {
-		char text[64], example[64];
-		unsigned objects;
-	} chains[CHAINS_MAX];
-	struct records records = RECORDS(SYSTEM_SEALED, struct system_sealed);
-	const struct system_sealed *sealed;
-	unsigned count = 0, i, all = 0, core = 0;
+static struct chain {
+	struct system_sealed example;
+	unsigned objects;
+} chains[CHAINS_MAX];
+static unsigned chain_count, all_count, core_count;
+static bool shows_initcalls; /* of at least one it is known */
 
-	for (; (sealed = records_next(&records)); all++) {
-		if (sealed->is_core) {
-			core++;
-			continue;
-		}
-		for (i = 0; i < count && strcmp(chains[i].text, sealed->chain); i++)
-			continue;
-		if (i == CHAINS_MAX)
-			continue;
-		if (i == count) {
-			count++;
-			chains[i].objects = 0;
-			(void)copy_text(chains[i].text, sizeof(chains[i].text), sealed->chain);
-			(void)copy_text(chains[i].example, sizeof(chains[i].example), sealed->name);
-		}
-		chains[i].objects++;
+static void count_one(const struct system_sealed *sealed)
+{
+	unsigned i;
+
+	all_count++;
+	core_count += sealed->is_core != 0;
+	shows_initcalls |= sealed->initcall[0] != '\0';
+	if (sealed->is_core)
+		return;
+	for (i = 0; i < chain_count && strcmp(chains[i].example.chain, sealed->chain); i++)
+		continue;
+	if (i == CHAINS_MAX)
+		return;
+	if (i == chain_count) {
+		chain_count++;
+		chains[i] = (struct chain){ .example = *sealed };
 	}
-	say("%u sealed objects; a write to\n", all);
-	for (i = 0; i < count; i++)
-		if (chains[i].objects == 1)
-			say("  %s: %s\n", chains[i].example, chains[i].text);
-		else
-			say("  %u objects of class data: %s\n", chains[i].objects, chains[i].text);
-	say("  %u objects of class core: always panic\n", core);
+	chains[i].objects++;
 }
 
+static void count_all(void)
+{
+	struct records records = RECORDS(SYSTEM_SEALED, struct system_sealed);
+	const struct system_sealed *sealed;
+
+	chain_count = all_count = core_count = 0;
+	shows_initcalls = false;
+	while ((sealed = records_next(&records)))
+		count_one(sealed);
+}
+
+static void say_chains(void)
+{
+	struct system_seal seal;
+
+	count_all();
+	say("%u sealed objects; a write to\n", all_count);
+	for (unsigned i = 0; i < chain_count; i++) {
+		const struct system_sealed *one = &chains[i].example;
+
+		if (chains[i].objects == 1)
+			say("  %s: %s", one->name, one->chain);
+		else
+			say("  %u objects of class data: %s", chains[i].objects, one->chain);
+		say("%s%s\n", one->remaining[0] ? "; left: " : "", one->remaining);
+	}
+	say("  %u objects of class core: always panic\n", core_count);
+	if (record_read(SYSTEM_SEAL, &seal, sizeof(seal)) == OK)
+		say_since(&seal);
+	if (!shows_initcalls)
+		say("  (who wrote each last: boot with initcall_trace=on)\n");
+}
+
+/* A chain that doesn't fit into the table has a line of its own. */
 static void say_short(const struct system_sealed *sealed)
 {
-	uint64_t more = (last_page_of(sealed) - page_of(sealed)) / PAGE_SIZE;
-	char pages[32] = "";
+	const char *file = sealed->file[0] ? sealed->file : "?", *chain = chain_text(sealed);
+	char row[SCREEN_COLUMNS * 2];
+	int columns = format(row, sizeof(row), "%6zu %-20s %-16s", (size_t)sealed->bytes, sealed->name, file);
 
-	if (more)
-		format(pages, sizeof(pages), " (and %zu more page%s)", (size_t)more, more == 1 ? "" : "s");
-	say("  %6zu %-24s %-28s %-20s %s%s%s%s\n", (size_t)sealed->bytes, sealed->name, sealed->file[0] ? sealed->file : "?",
-	    sealed->initcall[0] ? sealed->initcall : "?", chain_text(sealed), sealed->remaining[0] ? ", left: " : "", sealed->remaining,
-	    pages);
+	if (shows_initcalls)
+		columns += format(row + columns, sizeof(row) - (size_t)columns, " %-16s", sealed->initcall[0] ? sealed->initcall : "-");
+	say("%s%s%s\n", row, (size_t)columns + strlen(chain) + 1 < SCREEN_COLUMNS ? " " : "\n       ", chain);
+	if (last_page_of(sealed) != page_of(sealed))
+		say("       ends in page 0x%zx\n", (size_t)last_page_of(sealed));
 }
 
 /* By pages: what stands together shares one. */
@@ -113,7 +156,10 @@ static void say_all(void)
 	const struct system_sealed *sealed;
 	uint64_t page = 0;
 
-	say("  %6s %-24s %-28s %-20s %s\n", "BYTES", "OBJECT", "DEFINED IN", "LAST WRITTEN BY", "A WRITE LEADS TO");
+	say("%6s %-20s %-16s", "BYTES", "OBJECT", "DEFINED IN");
+	if (shows_initcalls)
+		say(" %-16s", "LAST WRITTEN BY");
+	say(" A WRITE\n");
 	while ((sealed = records_next(&records)) && !was_interrupted()) {
 		if (page != page_of(sealed))
 			say("page 0x%zx%s%s\n", (size_t)page_of(sealed), sealed->is_core ? " (core)" : "",
@@ -135,30 +181,45 @@ const struct system_sealed *sealed_find(struct records *records, uint64_t addres
 	return NULL;
 }
 
+static void say_neighbour(const char *name, unsigned before, unsigned *column)
+{
+	say(before ? "," : "  shares its page with:");
+	say_item(column, name);
+	++*column; /* the comma */
+}
+
 /* The others that have a byte in one of its pages. */
 static void say_neighbours(const struct system_sealed *one)
 {
 	struct records records = RECORDS(SYSTEM_SEALED, struct system_sealed);
 	const struct system_sealed *sealed;
-	unsigned count = 0;
+	unsigned count = 0, column = 23;
 
 	while ((sealed = records_next(&records)) && !was_interrupted())
 		if (sealed->address != one->address && last_page_of(sealed) >= page_of(one) && page_of(sealed) <= last_page_of(one))
-			say("%s%s", count++ ? ", " : "  shares its page with: ", sealed->name);
+			say_neighbour(sealed->name, count++, &column);
 	say(count ? "\n" : "  shares its page with no other object\n");
+}
+
+static const char *writer_text(const struct system_sealed *sealed)
+{
+	count_all();
+	if (sealed->initcall[0])
+		return sealed->initcall;
+	return !shows_initcalls ? "unknown (boot with initcall_trace=on)" : sealed->is_core ? "unknown (class core isn't traced)" :
+	       "no init call, but before them";
 }
 
 static void say_one(const struct system_sealed *sealed)
 {
-	uint64_t pages = (last_page_of(sealed) - page_of(sealed)) / PAGE_SIZE + 1;
-
 	say("%s: %zu bytes at 0x%zx, class %s\n  defined in: %s\n  written last during init by: %s\n", sealed->name,
 	    (size_t)sealed->bytes, (size_t)sealed->address, sealed->is_core ? "core" : "data",
-	    sealed->file[0] ? sealed->file : "unknown",
-	    sealed->initcall[0] ? sealed->initcall : "unknown (the boot option initcall_trace=on finds out)");
+	    sealed->file[0] ? sealed->file : "unknown", writer_text(sealed));
 	say("  a write leads to: %s%s%s\n", chain_text(sealed), sealed->remaining[0] ? "; left: " : "", sealed->remaining);
-	say("  page: 0x%zx%s%s\n", (size_t)page_of(sealed), pages > 1 ? " and those behind" : "",
-	    sealed->is_writable ? ", opened by unprotect" : "");
+	say("  page: 0x%zx", (size_t)page_of(sealed));
+	if (last_page_of(sealed) != page_of(sealed))
+		say(" to 0x%zx", (size_t)last_page_of(sealed));
+	say("%s\n", sealed->is_writable ? ", opened by unprotect" : "");
 	say_neighbours(sealed);
 }
 
@@ -187,4 +248,4 @@ static bool ro(int count, char **words)
 	say_one(&one);
 	return true;
 }
-COMMAND(ro, "[NAME]", "sealed objects: size, where they are, who wrote them, what a write leads to", ro);
+COMMAND(ro, "[NAME]", "sealed objects, and what a write to them leads to", ro);

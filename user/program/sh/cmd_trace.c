@@ -17,4 +17,4 @@ static bool trace(int count, char **words)
 		say("trace: no such program '%s'\n", words[1]);
 	return true;
 }
-COMMAND(trace, "PROGRAM [ARG]...", "run a program; each of its system calls is a line, with arguments and results", trace);
+COMMAND(trace, "PROGRAM [ARG]...", "run it; each of its system calls becomes a line", trace);

@@ -12,6 +12,7 @@ struct search {
 	size_t prefix_bytes;
 	unsigned found;
 	bool shows;            /* print instead of comparing */
+	unsigned column;
 	char common[NAME_MAX]; /* how all that were found begin */
 };
 
@@ -23,7 +24,7 @@ static void visit(void *context, const char *name)
 	if (strncmp(name, search->prefix, search->prefix_bytes))
 		return;
 	if (search->shows) {
-		say("%s%s", search->found++ ? " " : "", name);
+		say_item(&search->column, name);
 		return;
 	}
 	if (!search->found++) {
@@ -35,7 +36,7 @@ static void visit(void *context, const char *name)
 	search->common[same] = '\0';
 }
 
-static void visit_program(void *context, const char *name)
+static void visit_mere_program(void *context, const char *name)
 {
 	if (!command_find(name))
 		visit(context, name);
@@ -43,9 +44,8 @@ static void visit_program(void *context, const char *name)
 
 static void visit_commands(struct search *search)
 {
-	SET_FOREACH(command, command)
-		if (command_find((*command)->name))
-			visit(search, (*command)->name);
+	for (const struct command *command = command_behind(""); command; command = command_behind(command->name))
+		visit(search, command->name);
 }
 
 static void visit_sealed(struct search *search)
@@ -69,10 +69,12 @@ static void visit_all(struct search *search, const char *line, size_t word_at)
 
 	for (size_t i = 0; i < word_at; i++)
 		is_first &= line[i] == ' ';
-	if (is_first || begins_with(line, "trace "))
-		program_names(visit_program, search);
 	if (is_first || begins_with(line, "help "))
 		visit_commands(search);
+	if (is_first)
+		program_names(visit_mere_program, search);
+	else if (begins_with(line, "trace "))
+		program_names(visit, search);
 	else if (begins_with(line, "ro ") || begins_with(line, "lab read ") || begins_with(line, "lab write "))
 		visit_sealed(search);
 }
@@ -113,7 +115,6 @@ void complete(struct console_line *line)
 		(void)insert(line, search.common + search.prefix_bytes, more);
 	} else {
 		search.shows = true;
-		search.found = 0;
 		visit_all(&search, line->text, word_at);
 		say("\n");
 	}

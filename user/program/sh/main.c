@@ -24,6 +24,17 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+const struct command *command_behind(const char *name)
+{
+	const struct command *next = NULL;
+
+	SET_FOREACH(command, command)
+		if (strcmp((*command)->name, name) > 0 && (!next || strcmp((*command)->name, next->name) < 0) &&
+		    command_find((*command)->name))
+			next = *command;
+	return next;
+}
+
 uint64_t signals_take(uint64_t wanted, uint64_t timeout)
 {
 	uint64_t bits;
@@ -33,6 +44,14 @@ uint64_t signals_take(uint64_t wanted, uint64_t timeout)
 	bits = signalled & wanted;
 	signalled &= ~bits;
 	return bits;
+}
+
+void say_item(unsigned *column, const char *text)
+{
+	const char *before = !*column ? "" : *column + 1 + strlen(text) < SCREEN_COLUMNS ? " " : "\n   ";
+
+	say("%s%s", before, text);
+	*column = (unsigned)((before[0] == '\n' ? 3 : *column + strlen(before)) + strlen(text));
 }
 
 bool was_interrupted(void)
@@ -60,7 +79,7 @@ static void execute_words(int count, char **words)
 	uint64_t code;
 	enum error error;
 
-	if (command) {
+	if (command && command->run) {
 		if (!command->run(count, words))
 			say("%s: usage %s%s%s\n", command->name, command->name, command->usage[0] ? " " : "", command->usage);
 		return;

@@ -16,7 +16,8 @@
 
 struct command {
 	const char *name, *usage, *text; /* usage: what stands behind its name */
-	/* words[0] is its name, words[count] NULL. False: wrong use, which is all that is said then. */
+	/* words[0] is its name, words[count] NULL. False: wrong use, which is all that is said then. NULL: it is a program of the
+	 * archive, of which only help says more than the name. */
 	bool (*run)(int count, char **words);
 	bool needs_lab; /* without lab=on it is not there */
 };
@@ -26,9 +27,15 @@ SET_DECLARE(command, const struct command);
 	static const struct command command_##name = { #name, usage, text, run, needs_lab }; \
 	SET_ENTRY(command, const struct command, command_##name)
 #define COMMAND(name, usage, text, run) COMMAND_IF(name, usage, text, run, false)
+#define COMMAND_IS_PROGRAM(name, usage, text) COMMAND_IF(name, usage, text, NULL, false)
 
 /* --- main.c -------------------------------------------------------------------------------------------------------- */
 #define say(...) console_printf(HANDLE_CONSOLE, __VA_ARGS__) /* at most 504 bytes; lines end with \n */
+#define SCREEN_COLUMNS 80
+#define PLURAL(count) ((count) == 1 ? "" : "s")
+/* Word by word, so that no line is wider than the screen: a blank and the text, or where that doesn't fit a new line, indented.
+ * *column is where the line stands now; 0: no blank. */
+void say_item(unsigned *column, const char *text);
 extern bool is_in_run;      /* the command that runs is one of run= */
 extern handle_t signals;    /* notification: */
 #define SIGNAL_INTERRUPT 1ull /* Ctrl-C while a command runs */
@@ -39,6 +46,7 @@ bool was_interrupted(void); /* Ctrl-C since the command began, or since it was l
 void listen_for_interrupts(void); /* again and again while waiting: the console driver may be another one by now */
 bool has_lab(void);
 const struct command *command_find(const char *name); /* NULL: there is none */
+const struct command *command_behind(const char *name); /* the next one in the alphabet; NULL: it was the last */
 
 /* --- words.c: the words of a line, in place. NULL = OK, else what is wrong ------------------------------------------- */
 const char *words_split(char *line, char *words[WORDS_MAX + 1], int *count) __must_check;

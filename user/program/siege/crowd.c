@@ -2,6 +2,8 @@
 /* crowd.c: many at once: senders that all fail, programs until nothing is left. */
 #include "siege.h"
 
+#include "time.h"
+
 #define CHILDREN 400
 
 static handle_t endpoint;
@@ -31,6 +33,35 @@ void bad_senders(uint64_t threads)
 		must(sys_space_info(HANDLE_SPACE, &left, &handles, &pages, &code), "space_info");
 	}
 	expect(left == 1, "senders wait for ever");
+}
+
+static uint64_t began;
+static volatile uint32_t late;
+
+/* All until about the same time; each new one goes to the head of the kernel's list. */
+static void sleep_long(void *number)
+{
+	uint64_t begin = time_us(), microseconds = began + 2 * SECOND - (uintptr_t)number * 10 - begin;
+
+	must(sys_sleep(microseconds), "sleep");
+	expect(time_us() >= begin + microseconds, "a sleep was too short");
+	__atomic_add_fetch(&late, time_us() > begin + microseconds + 2 * SECOND, __ATOMIC_RELAXED);
+}
+
+void many_sleepers(uint64_t threads)
+{
+	uint64_t left = 0, handles, pages, code;
+	struct thread thread;
+
+	began = time_us();
+	for (uint64_t i = 0; i < threads; i++)
+		must(thread_run(sleep_long, (void *)(uintptr_t)i, &thread), "thread");
+	for (unsigned i = 0; i < 1000 && left != 1; i++) {
+		must(sys_sleep(SECOND / 100), "sleep");
+		must(sys_space_info(HANDLE_SPACE, &left, &handles, &pages, &code), "space_info");
+	}
+	expect(left == 1, "sleepers sleep for ever");
+	expect(!late, "a sleep was much too long");
 }
 
 void sleep_inside(uint64_t number)

@@ -60,6 +60,38 @@ void fault_chain(uint64_t threads)
 	expect(code == 0, "the chain did not end");
 }
 
+static void fault(void *argument)
+{
+	(void)argument;
+	(void)*(volatile uint8_t *)NOWHERE;
+	expect(false, "a fault was no fault");
+}
+
+void faults_inside(uint64_t threads)
+{
+	struct thread thread;
+
+	for (uint64_t i = 0; i < threads; i++)
+		must(thread_run(fault, NULL, &thread), "thread");
+	wait_until_alone();
+}
+
+/* All of them wait for a pager that never looks, and then is gone. A line says so for each. */
+void many_faults(uint64_t threads)
+{
+	handle_t pager, faults;
+	struct child child;
+	uint64_t code;
+
+	must(sys_endpoint_create(&pager), "endpoint");
+	must(sys_handle_duplicate(pager, RIGHT_SEND | RIGHT_GRANT, 0, &faults), "duplicate");
+	spawn_part("faults-inside", threads, NULL, 0, faults, &child);
+	must(sys_sleep(SECOND / 5), "sleep");
+	must(sys_handle_close(pager), "close");
+	must(child_wait(&child, &code), "the end");
+	expect(code == 0, "who faulted is still there");
+}
+
 void fault_inside(uint64_t number)
 {
 	(void)number;

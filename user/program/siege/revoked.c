@@ -48,3 +48,46 @@ void revoked(uint64_t rounds)
 		}
 	}
 }
+
+#define LARGE_PAGES 4096
+#define MAPPINGS    12
+#define LARGE_AT(i) (0x2c00000000ull + (uint64_t)(i) * (LARGE_PAGES + 16) * PAGE_SIZE)
+
+static void revoke(void *handle)
+{
+	exit((uint32_t)sys_handle_revoke((uintptr_t)handle));
+}
+
+/* True: the handle was closed before revoking it was done. */
+static bool close_while_it_is_revoked(void)
+{
+	struct thread thread;
+	handle_t memory;
+	uint64_t code;
+
+	must(sys_memory_create(LARGE_PAGES, &memory), "memory");
+	for (unsigned i = 0; i < MAPPINGS; i++)
+		must(sys_map(HANDLE_SPACE, memory, LARGE_AT(i), 0, LARGE_PAGES, MAP_READ | MAP_WRITE), "map");
+	must(thread_make(revoke, (void *)(uintptr_t)memory, &thread), "thread");
+	must(sys_thread_set(thread.handle, 10, 1), "set");
+	must(sys_thread_start(thread.handle), "start");
+	must(sys_sleep(1), "sleep"); /* a tick */
+	must(sys_handle_close(memory), "close");
+	must(thread_join(&thread, &code), "join");
+	for (unsigned i = 0; i < MAPPINGS; i++) {
+		enum error error = sys_unmap(HANDLE_SPACE, LARGE_AT(i), LARGE_PAGES);
+
+		expect(error == OK || error == ERR_NOT_MAPPED, "a mapping can't be removed for ever");
+	}
+	return code == ERR_HANDLE;
+}
+
+void closed_while_revoked(uint64_t rounds)
+{
+	unsigned hits = 0;
+
+	must(sys_thread_set(HANDLE_THREAD, 16, 1), "set");
+	for (uint64_t i = 0; i < rounds; i++)
+		hits += close_while_it_is_revoked();
+	expect(hits, "revoking was done each time");
+}

@@ -22,12 +22,13 @@ static inline void may_fail(enum error error)
 void spawn_part(const char *name, uint64_t number, const handle_t *handles, unsigned count, handle_t pager, struct child *child);
 
 typedef void part(uint64_t number);
-part fault_chain, fault_chain_inside, pager_answers, fault_inside; /* faults.c */
+part many_faults, faults_inside, fault_chain, fault_chain_inside, pager_answers, fault_inside; /* faults.c */
 part luggage, luggage_inside;         /* luggage.c */
 part hold_registers, hold_inside;      /* hold.c */
 part message_pages, vdso;              /* pages.c */
 part orphans, orphans_inside, failed_create, thief, thief_inside; /* ends.c */
-part revoked;                          /* revoked.c */
-part bad_senders, storm, sleep_inside; /* crowd.c */
+part revoked, closed_while_revoked;    /* revoked.c */
+part revive, revive_inside, reaper, idle_helps, hurry; /* dying.c */
+part many_sleepers, bad_senders, storm, sleep_inside; /* crowd.c */
 
 #endif
