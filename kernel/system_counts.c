@@ -15,7 +15,7 @@
 #include "user_frames.h"
 #include "violation_log.h"
 
-#define FRAMES_AT_ONCE 1024
+#define FRAMES_AT_ONCE 384 /* one costs about 30 instructions */
 
 /* What a walk keeps from step to step. */
 enum { AT, USER_FRAMES, ARENA, ARENA_UNUSED, SPACE_TABLES };

@@ -13,7 +13,7 @@
 #include "pagetable.h"
 #include "space.h"
 
-#define ENTRIES_AT_ONCE 400 /* one costs up to 30 instructions */
+#define ENTRIES_AT_ONCE 150 /* one costs up to 80 instructions */
 
 /* --- roots --------------------------------------------------------------------------------------------------------------- */
 
@@ -77,7 +77,7 @@ static bool is_root(paddr_t root)
 	if (root == gate_root_frame)
 		return true;
 	for (unsigned i = 0; i < MAX_CPUS; i++)
-		if (root == percpu[i].dry_root_frame)
+		if (root && root == percpu[i].dry_root_frame) /* 0: a CPU that there isn't */
 			return true;
 	return false;
 }

@@ -12,6 +12,8 @@
 #include "initcall_trace.h"
 #include "kernel_map.h"
 
+#define SYMBOLS_AT_ONCE 256
+
 static bool is_sealed(vaddr_t addr)
 {
 	return (addr >= (vaddr_t)__ro_after_init_start && addr < (vaddr_t)__ro_after_init_end) ||
@@ -38,10 +40,10 @@ enum error system_read_symbol(struct system_reading *reading)
 	return OK;
 }
 
-/* The first symbol with a size from there on that lies in a sealed section; symbol_count: none. */
-static uint32_t next_sealed(uint32_t at)
+/* The first symbol with a size in [at, end) that lies in a sealed section; end: none. */
+static uint32_t next_sealed(uint32_t at, uint32_t end)
 {
-	for (; at < symbol_count; at++)
+	for (; at < end; at++)
 		if (symbol_table[at].bytes && is_sealed(symbol_start(&symbol_table[at])))
 			break;
 	return at;
@@ -92,19 +94,19 @@ static void describe(const struct symbol *symbol, struct system_sealed *record)
 	list_budgets(chain, record->remaining, sizeof(record->remaining));
 }
 
-/* cursor: index of a symbol. */
+/* cursor: index of a symbol. A step may find none. */
 enum error system_read_sealed(struct system_reading *reading)
 {
-	uint32_t at;
+	uint32_t at, end;
 
 	if (reading->cursor >= symbol_count)
 		return OK;
-	at = next_sealed((uint32_t)reading->cursor);
-	if (at == symbol_count)
-		return OK;
-	describe(&symbol_table[at], reading->record);
-	reading->has_record = true;
-	at = next_sealed(at + 1);
+	at = (uint32_t)reading->cursor;
+	end = MIN(symbol_count, at + SYMBOLS_AT_ONCE);
+	at = next_sealed(at, end);
+	reading->has_record = at < end;
+	if (at < end)
+		describe(&symbol_table[at++], reading->record);
 	reading->next = at == symbol_count ? 0 : at;
 	return OK;
 }

@@ -33,7 +33,7 @@ Argument = namedtuple("Argument", "name kind type rights optional low high")
 
 # What a wrong argument of each kind leads to.
 ERRORS_OF = {
-    "handle": ["ERR_HANDLE", "ERR_TYPE", "ERR_RIGHTS"], "number": ["ERR_RANGE"], "page": ["ERR_INVALID", "ERR_RANGE"],
+    "number": ["ERR_RANGE"], "page": ["ERR_INVALID", "ERR_RANGE"],
     "pointer": ["ERR_NOT_MAPPED"], "rights": ["ERR_INVALID", "ERR_RIGHTS"], "perms": ["ERR_INVALID", "ERR_RIGHTS"],
     "info": ["ERR_INVALID", "ERR_RANGE"], "word": [], "timeout": ["ERR_TIMEOUT"],
 }
@@ -76,8 +76,11 @@ def errors_of(arguments, text):
     """The kinds' errors, then those that the text behind | names."""
     found = []
     for argument in arguments:
-        found += ERRORS_OF[argument.kind]
-    found += re.findall(r"ERR_[A-Z_]+", text)
+        if argument.kind == "handle":  # any type can't be wrong, no rights can't be lacking
+            found += ["ERR_HANDLE"] + ["ERR_TYPE"] * (argument.type != "any") + ["ERR_RIGHTS"] * bool(argument.rights)
+        else:
+            found += ERRORS_OF[argument.kind]
+    found += re.findall(r"ERR_[A-Z_]+", text.partition(" | ")[2])
     order = [name for name, _ in errors()]
     return sorted(set(found), key=order.index)
 
@@ -190,11 +193,12 @@ def table_argument(a):
 
 def table():
     yield "/* SPDX-License-Identifier: MIT */"
-    yield "/* call_table.h: made by tools/syscalls.py: CALL(number, name, results, arguments…),"
+    yield "/* call_table.h: made by tools/syscalls.py: CALL(number, name, errors, arguments…): bit set: it may return that one;"
     yield " * ARGUMENT(name, kind, low, high, type, rights, is_optional): the last three of a handle; type NONE: any. */"
     for call in calls():
         arguments = [table_argument(a) for a in call.arguments]
-        yield f"CALL({call.number}, {call.name}, {len(call.results)}{''.join(', ' + a for a in arguments)})"
+        mask = " | ".join(f"1u << {error}" for error in call.errors) or "0"
+        yield f"CALL({call.number}, {call.name}, {mask}{''.join(', ' + a for a in arguments)})"
 
 
 def as_json():

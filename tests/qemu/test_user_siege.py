@@ -41,6 +41,12 @@ def test_registers_stay(machine, cpus):
     siege(machine, "hold 300", cpus)
 
 
+@pytest.mark.parametrize("rounds, cpus", [(200, 1), (1000, 2)])
+def test_a_new_threads_registers(machine, rounds, cpus):
+    """All 0 but its argument and its stack, while another program's threads fill theirs."""
+    siege(machine, f"fresh {rounds}", cpus)
+
+
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_what_a_pager_answers(machine, cpus):
     siege(machine, "pager 100", cpus)

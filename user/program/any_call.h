@@ -22,21 +22,32 @@ struct call_argument {
 
 #define ARGUMENT(name, kind, low, high, type, rights, is_optional) \
 	{ #name, kind_##kind, low, high, OBJECT_##type, rights, is_optional }
-#define CALL(number, name, results, ...) [number] = { __VA_ARGS__ },
+#define CALL(number, name, errors, ...) [number] = { __VA_ARGS__ },
 static const struct call_argument call_arguments[][ARGUMENTS_MAX] = {
 #include <call_table.h>
 };
 #undef CALL
-#define CALL(number, name, results, ...) \
+#define CALL(number, name, errors, ...) \
 	[number] = sizeof((struct call_argument[]){ { 0 }, ##__VA_ARGS__ }) / sizeof(struct call_argument) - 1,
 static const uint8_t call_argument_counts[] = {
 #include <call_table.h>
 };
 #undef CALL
-#define CALL(number, name, results, ...) SYS_##name = number,
+#define CALL(number, name, errors, ...) SYS_##name = number,
 enum {
 #include <call_table.h>
 	CALLS = ARRAY_SIZE(call_argument_counts),
+};
+#undef CALL
+#define CALL(number, name, errors, ...) [number] = #name,
+static const char *const call_names[] = {
+#include <call_table.h>
+};
+#undef CALL
+/* Bit set: the call may return that error, says syscalls.def. */
+#define CALL(number, name, errors, ...) [number] = errors,
+static const uint32_t call_errors[] = {
+#include <call_table.h>
 };
 #undef CALL
 

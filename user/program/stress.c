@@ -9,6 +9,7 @@
 #include "ipc.h"
 #include "memory.h"
 #include "program.h"
+#include "random.h"
 #include "thread.h"
 
 #define WORKERS      3
@@ -16,16 +17,6 @@
 #define PAGES        8     /* of a memory object */
 #define SERVER       HANDLE_GIVEN
 #define CALL_TIMEOUT 10000000
-
-static uint64_t state;
-
-static uint64_t random_below(uint64_t limit)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % limit;
-}
 
 static void must(enum error error, const char *what)
 {
@@ -236,48 +227,46 @@ static bool run_worker(uint64_t seed, uint64_t steps)
 	return code == 0;
 }
 
-static struct {
-	uint64_t seed, left; /* steps that nobody has taken yet */
+static struct share {
+	uint64_t seed, steps;
 	bool failed;
-} work_to_do;
+} shares[WORKERS];
 
+/* One worker after the other. Each has a seed of its own, which doesn't depend on who was faster. */
 static void run_workers(void *argument)
 {
-	(void)argument;
-	for (;;) {
-		uint64_t left = __atomic_load_n(&work_to_do.left, __ATOMIC_RELAXED), steps = MIN(left, (uint64_t)STEPS_EACH);
+	struct share *share = argument;
 
-		if (!left)
-			return;
-		if (!__atomic_compare_exchange_n(&work_to_do.left, &left, left - steps, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			continue;
-		if (!run_worker(__atomic_add_fetch(&work_to_do.seed, 1, __ATOMIC_RELAXED), steps))
-			work_to_do.failed = true;
+	for (uint64_t steps; share->steps; share->steps -= steps, share->seed += WORKERS) {
+		steps = MIN(share->steps, (uint64_t)STEPS_EACH);
+		if (!run_worker(share->seed, steps))
+			share->failed = true;
 	}
 }
 
 static int run_all(uint64_t seed, uint64_t steps)
 {
 	struct thread servers[2], workers[WORKERS];
+	bool failed = false;
 	uint64_t code;
 
-	work_to_do.seed = seed;
-	work_to_do.left = steps;
 	must(sys_endpoint_create(&endpoint), "endpoint");
 	for (unsigned i = 0; i < ARRAY_SIZE(servers); i++)
 		must(thread_run(serve, NULL, &servers[i]), "server");
-	for (unsigned i = 0; i < WORKERS; i++)
-		must(thread_run(run_workers, NULL, &workers[i]), "worker");
+	for (unsigned i = 0; i < WORKERS; i++) {
+		shares[i] = (struct share){ .seed = seed + i, .steps = steps / WORKERS + (i < steps % WORKERS) };
+		must(thread_run(run_workers, &shares[i], &workers[i]), "worker");
+	}
 	for (unsigned i = 0; i < WORKERS; i++) {
 		must(thread_join(&workers[i], &code), "join");
-		work_to_do.failed |= code != 0;
+		failed |= code != 0 || shares[i].failed;
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(servers); i++) {
 		must(sys_thread_kill(servers[i].handle), "kill");
 		must(thread_join(&servers[i], &code), "join");
 	}
-	printf("%zu steps: %s", (size_t)steps, work_to_do.failed ? "failed" : "ok");
-	return work_to_do.failed;
+	printf("%zu steps: %s", (size_t)steps, failed ? "failed" : "ok");
+	return failed;
 }
 
 int main(int count, char **words)
@@ -289,6 +278,6 @@ int main(int count, char **words)
 		printf("usage: stress SEED STEPS");
 		return 2;
 	}
-	state = seed * 0x9e3779b97f4a7c15ull | 1;
+	random_seed(seed);
 	return is_worker ? work(steps) : run_all(seed, steps);
 }

@@ -31,8 +31,17 @@ void end_scene(void);
 uint64_t right_argument(uint64_t call, unsigned i);
 void right_arguments(uint64_t call, uint64_t a[ARGUMENTS_MAX]);
 
+void do_nothing(void *argument); /* a thread */
 handle_t copy_of(handle_t handle, uint32_t rights);
 uint32_t rights_of(handle_t handle);
+/* errors.c: a call, and its error; one that syscalls.def doesn't list for it is wrong. */
+uint64_t noted_call(uint64_t call, uint64_t a[ARGUMENTS_MAX]);
+void note(uint64_t call, uint64_t error);
+void report_errors(void);
+
+/* main.c */
+void went_wrong(uint64_t call, const char *name, uint64_t value, const char *what, enum error expected, uint64_t got);
+
 void must(enum error error, const char *what); /* else the program ends */
 
 #endif

@@ -23,6 +23,8 @@ static const struct {
 	{ "sleepers", many_sleepers },
 	{ "hold", hold_registers },
 	{ "hold-inside", hold_inside },
+	{ "fresh", fresh },
+	{ "fresh-inside", fresh_inside },
 	{ "message-pages", message_pages },
 	{ "vdso", vdso },
 	{ "revoked", revoked },

@@ -25,6 +25,7 @@ typedef void part(uint64_t number);
 part many_faults, faults_inside, fault_chain, fault_chain_inside, pager_answers, fault_inside; /* faults.c */
 part luggage, luggage_inside;         /* luggage.c */
 part hold_registers, hold_inside;      /* hold.c */
+part fresh, fresh_inside;              /* fresh.c */
 part message_pages, vdso;              /* pages.c */
 part orphans, orphans_inside, failed_create, thief, thief_inside; /* ends.c */
 part revoked, closed_while_revoked;    /* revoked.c */

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* registers.S: uint64_t registers_hold(uint64_t seed, uint64_t turns): every register and flag has a value of its own while the
- * thread loops; 0: none changed. */
+/*
+ * registers.S: uint64_t registers_hold(uint64_t seed, uint64_t turns): every register and flag has a value of its own while the
+ * thread loops; 0: none changed.
+ * registers_fresh: a thread's first instruction: stores what it finds in registers_found and ends. The first word is the argument,
+ * the second the stack pointer, all others are 0 if it is as it should be. (Nobody keeps segment registers: docs/programs.md.)
+ */
+#define FRESH_FLAGS 0x202 /* the one that is always set, and interrupts come */
 #define FLAGS 0x244401 /* carry, direction, nested task, alignment check, identification */
 
 	.text
@@ -85,4 +90,36 @@ registers_hold:
 	popq %rbx
 	ret
 	.size registers_hold, . - registers_hold
+
+	.macro FOUND number, register
+	movq %\register, registers_found + 8 * \number(%rip)
+	.endm
+
+	.globl registers_fresh
+	.type registers_fresh, @function
+registers_fresh:
+	FOUND 0, rdi
+	FOUND 1, rsp
+	FOUND 2, rax
+	FOUND 3, rbx
+	FOUND 4, rcx
+	FOUND 5, rdx
+	FOUND 6, rsi
+	FOUND 7, rbp
+	FOUND 8, r8
+	FOUND 9, r9
+	FOUND 10, r10
+	FOUND 11, r11
+	FOUND 12, r12
+	FOUND 13, r13
+	FOUND 14, r14
+	FOUND 15, r15
+	pushfq
+	popq %rax
+	xorq $FRESH_FLAGS, %rax
+	FOUND 16, rax
+	xorl %edi, %edi
+	call exit
+	ud2
+	.size registers_fresh, . - registers_fresh
 	.section .note.GNU-stack, "", @progbits

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sealer.c: a program's own post-init read-only data: the kernel's annotation, sealed by map_seal. Then everything is tried that
+ * main.c: a program's own post-init read-only data: the kernel's annotation, sealed by map_seal. Then everything is tried that
  * could undo it, as a program can: one line for each attempt; the exit code is the number of those that went wrong.
  *   sealer cpus    … with a thread on CPU 1 that writes while CPU 0 seals
  *   sealer child   … the program in another space that seals what it is given
+ *   sealer wait     … one that seals memory of its own (reuse.c)
  */
 #include <amber/annotate.h>
 
+#include "sealer.h"
+
 #include "memory.h"
-#include "program.h"
 #include "thread.h"
 
 #define VALUE        0x5ea1edull
@@ -17,7 +19,7 @@
 static uint64_t __ro_after_init table[8]; /* written while starting … */
 static unsigned failures;
 
-static void check(bool good, const char *what)
+void check(bool good, const char *what)
 {
 	printf("%s: %s", good ? "ok" : "not ok", what);
 	failures += !good;
@@ -30,7 +32,7 @@ static void refused(enum error error, enum error wanted, const char *what)
 	check(error == wanted, what);
 }
 
-static void must(enum error error, const char *what)
+void must(enum error error, const char *what)
 {
 	if (error)
 		fail(what, error);
@@ -42,7 +44,7 @@ static void store(void *addr)
 	*(volatile uint64_t *)addr = 0xdead;
 }
 
-static bool dies_of_writing(volatile uint64_t *addr)
+bool dies_of_writing(volatile uint64_t *addr)
 {
 	uint64_t before = *addr, code = 0;
 	struct thread thread;
@@ -52,7 +54,7 @@ static bool dies_of_writing(volatile uint64_t *addr)
 	return code == (EXIT_KILLED | EXIT_REASON_FAULT) && *addr == before;
 }
 
-static bool can_be_written(volatile uint64_t *addr)
+bool can_be_written(volatile uint64_t *addr)
 {
 	uint64_t code;
 	struct thread thread;
@@ -225,6 +227,8 @@ int main(int count, char **words)
 {
 	if (count == 2 && !strcmp(words[1], "child"))
 		return seal_what_is_given();
+	if (count == 2 && !strcmp(words[1], "wait"))
+		return seal_and_wait();
 	if (count == 2 && !strcmp(words[1], "cpus")) {
 		must(sys_thread_set(HANDLE_THREAD, PRIORITY_DEFAULT, 1), "thread_set");
 		a_writer_on_another_cpu(MAP_READ, "a page is made read-only: a writer on another CPU stops");
@@ -237,6 +241,7 @@ int main(int count, char **words)
 	attack_from_another_space();
 	attack_code();
 	outlive_a_sealer();
+	reuse();
 	printf("%u of these went wrong", failures);
 	return (int)failures;
 }

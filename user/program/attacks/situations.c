@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* situations.c: what is dead, missing, sealed, or there already: the errors that follow from it. Main thread. */
+#include "provoke.h"
+
+#include "ipc.h"
+
+#include <amber/system.h>
+
+#define PLACE 0x3000200000ull /* in the scene's space */
+#define TEXT  ((uintptr_t)scene.text)
+#define LAB_ADDRESS 0xffff800000000000ull /* the direct map's first page: nobody's memory */
+
+static uint64_t text_is(const char *text)
+{
+	uint64_t bytes = strlen(text);
+
+	memset(scene.text, 0, 128);
+	memcpy(scene.text, text, bytes);
+	return bytes;
+}
+
+static void a_space_that_has_ended(void)
+{
+	handle_t space, memory = scene.right[OBJECT_MEMORY];
+
+	must(sys_space_create(HANDLE_NONE, &space), "space");
+	must(sys_space_kill(space), "kill");
+	PROVOKE(thread_create, ERR_GONE, space, SOUND_WORD, SOUND_WORD, PLACE, TEXT, 0);
+	PROVOKE(space_give, ERR_GONE, space, scene.right[OBJECT_NOTIFICATION], RIGHT_SEND, 0);
+	PROVOKE(space_load, ERR_GONE, space, TEXT, SOUND_LENGTH);
+	PROVOKE(map, ERR_GONE, space, memory, PLACE, 0, 1, MAP_READ);
+	PROVOKE(unmap, ERR_GONE, space, PLACE, 1);
+	PROVOKE(protect, ERR_GONE, space, PLACE, 1, MAP_READ);
+	PROVOKE(map_seal, ERR_GONE, space, PLACE, 1);
+	PROVOKE(space_trace, ERR_GONE, space, 1);
+	must(sys_handle_close(space), "close");
+}
+
+static void what_is_there_already(void)
+{
+	handle_t space = scene.right[OBJECT_SPACE], memory = scene.right[OBJECT_MEMORY], other;
+
+	must(sys_map(space, memory, PLACE, 1, 1, MAP_READ | MAP_WRITE), "map");
+	PROVOKE(map, ERR_DENIED, space, memory, PLACE, 0, 1, MAP_READ);
+	PROVOKE(thread_create, ERR_DENIED, space, SOUND_WORD, SOUND_WORD, PLACE, TEXT, 0);
+	must(sys_map(space, memory, PLACE + PAGE_SIZE, 1, 1, MAP_READ), "map again");
+	PROVOKE(map_seal, ERR_DENIED, space, PLACE, 1);
+	must(sys_unmap(space, PLACE + PAGE_SIZE, 1), "unmap");
+	must(sys_map_seal(space, PLACE, 1), "seal");
+	PROVOKE(unmap, ERR_SEALED, space, PLACE, 1);
+	PROVOKE(protect, ERR_SEALED, space, PLACE, 1, MAP_READ);
+	PROVOKE(map_seal, ERR_SEALED, space, PLACE, 1);
+	must(sys_space_create(HANDLE_NONE, &other), "space");
+	PROVOKE(space_give, ERR_DENIED, space, other, RIGHT_READ, 0);
+	must(sys_handle_close(other), "close");
+	PROVOKE(thread_watch, OK, scene.stopped.handle, scene.right[OBJECT_NOTIFICATION], 1);
+	PROVOKE(thread_watch, ERR_FULL, scene.stopped.handle, scene.right[OBJECT_NOTIFICATION], 1);
+	PROVOKE(thread_start, OK, scene.stopped.handle);
+	PROVOKE(thread_start, ERR_DENIED, scene.stopped.handle);
+}
+
+static void what_is_not_there(void)
+{
+	handle_t space = scene.right[OBJECT_SPACE], system = scene.right[OBJECT_SYSTEM];
+
+	PROVOKE(unmap, ERR_NOT_MAPPED, space, FREE, 1);
+	PROVOKE(protect, ERR_NOT_MAPPED, space, FREE, 1, MAP_READ);
+	PROVOKE(map_seal, ERR_NOT_MAPPED, space, FREE, 1);
+	PROVOKE(reply, ERR_NOT_FOUND, 0, MESSAGE_INFO(0, 0, 0));
+	if (scene.right[OBJECT_IRQ])
+		PROVOKE(irq_acknowledge, ERR_NOT_FOUND, scene.right[OBJECT_IRQ]);
+	if (system) {
+		PROVOKE(system_read, ERR_NOT_FOUND, system, SYSTEM_MAPPINGS, PAGE_SIZE, 0, TEXT, 2048);
+		PROVOKE(system_read, ERR_NOT_FOUND, system, SYSTEM_MAPPINGS, 0, 0, TEXT, 2048);
+		(void)text_is("no_such_symbol");
+		PROVOKE(system_read, ERR_NOT_FOUND, system, SYSTEM_SYMBOL, 0, 0, TEXT, 2048);
+		(void)text_is("");
+		PROVOKE(system_read, ERR_INVALID, system, SYSTEM_SYMBOL, 0, 0, TEXT, 2048);
+		(void)text_is("names"); /* of system calls, of features … */
+		PROVOKE(system_read, ERR_AMBIGUOUS, system, SYSTEM_SYMBOL, 0, 0, TEXT, 2048);
+	}
+}
+
+static void load(const char *name, enum error expected)
+{
+	handle_t space;
+
+	must(sys_space_create(HANDLE_NONE, &space), "space");
+	PROVOKE(space_load, expected, space, TEXT, text_is(name));
+	must(sys_handle_close(space), "close");
+}
+
+/* The test brings them in a boot module: a file that is no program, and one for another machine. */
+static void bad_programs(bool has_module)
+{
+	load("no-such-program", ERR_NOT_FOUND);
+	if (has_module) {
+		load("bad-magic", ERR_INVALID);
+		load("bad-machine", ERR_UNSUPPORTED);
+	}
+}
+
+/* Three bytes at once; ports can't be mapped, registers can. */
+static void devices(void)
+{
+	handle_t uart = scene.uart, lab = scene.right[OBJECT_LAB];
+	uint64_t a[ARGUMENTS_MAX] = { scene.right[OBJECT_SPACE], uart, PLACE + 16 * PAGE_SIZE, 0, 1, MAP_READ }, error;
+
+	if (uart) {
+		PROVOKE(device_read, ERR_INVALID, uart, 0, 3);
+		PROVOKE(device_write, ERR_INVALID, uart, 0, 3, 0);
+		error = noted_call(SYS_map, a);
+		if (error != OK && error != ERR_UNSUPPORTED)
+			went_wrong(SYS_map, "a device", 0, "error", OK, error);
+	}
+	if (lab) {
+		PROVOKE(lab_read, ERR_INVALID, lab, LAB_ADDRESS, 3);
+		PROVOKE(lab_write, ERR_INVALID, lab, LAB_ADDRESS, 0, 3, 0);
+		PROVOKE(lab_read, ERR_NOT_MAPPED, lab, LAB_ADDRESS, 8);
+		PROVOKE(lab_write, ERR_NOT_MAPPED, lab, LAB_ADDRESS, 0, 8, 0);
+	}
+}
+
+static void partners_that_are_gone(void)
+{
+	struct message message = { .info = MESSAGE_INFO(0, 0, 0) };
+	struct other other;
+	handle_t endpoint, sending, kept;
+
+	must(sys_endpoint_create(&endpoint), "endpoint");
+	other_calls(&other, endpoint);
+	must(sys_reply_keep(&kept), "keep");
+	other_is_killed(&other);
+	PROVOKE(reply, ERR_GONE, kept, MESSAGE_INFO(0, 0, 0));
+	other_calls(&other, endpoint);
+	other_is_killed(&other);
+	PROVOKE(reply_keep, ERR_GONE, 0);
+	PROVOKE(reply_recv, ERR_GONE, endpoint, MESSAGE_INFO(0, 0, 0), 0, 0, 0, 0, TIMEOUT_NOW);
+	other_calls(&other, endpoint);
+	PROVOKE(reply_recv, ERR_TIMEOUT, endpoint, MESSAGE_INFO(0, 0, 0), 0, 0, 0, 0, 1);
+	other_ends(&other);
+	other_calls(&other, endpoint);
+	if (ipc_receive(endpoint, &message, TIMEOUT_NOW) != ERR_TIMEOUT) /* unanswered: it gets ERR_GONE */
+		went_wrong(SYS_receive, "", 0, "a message from nobody", OK, 0);
+	other_ends(&other);
+	note(SYS_call, other.error);
+	sending = copy_of(endpoint, RIGHT_SEND);
+	must(sys_handle_close(endpoint), "close");
+	PROVOKE(call, ERR_GONE, sending, MESSAGE_INFO(0, 0, 0), 0, 0, 0, 0, 1);
+	PROVOKE(send, ERR_GONE, sending, MESSAGE_INFO(0, 0, 0), 0, 0, 0, 0, TIMEOUT_NOW);
+	must(sys_handle_close(sending), "close");
+}
+
+static void what_dies_meanwhile(void)
+{
+	struct other other;
+	handle_t endpoint, notification, copy;
+
+	must(sys_endpoint_create(&endpoint), "endpoint");
+	must(sys_notification_create(&notification), "notification");
+	copy = copy_of(endpoint, RIGHT_RECEIVE);
+	other_receives(&other, copy);
+	must(sys_handle_revoke(endpoint), "revoke");
+	other_ends(&other);
+	note(SYS_receive, other.error);
+	copy = copy_of(notification, RIGHT_RECEIVE);
+	other_waits(&other, copy);
+	must(sys_handle_revoke(notification), "revoke");
+	other_ends(&other);
+	note(SYS_wait, other.error);
+	must(sys_handle_close(endpoint), "close");
+	must(sys_handle_close(notification), "close");
+	must(thread_make(do_nothing, NULL, &other.thread), "thread");
+	must(sys_thread_kill(other.thread.handle), "kill");
+	PROVOKE(thread_set, ERR_GONE, other.thread.handle, PRIORITY_DEFAULT, 1);
+	other_ends(&other);
+}
+
+void provoke_all(bool has_module)
+{
+	make_scene();
+	a_space_that_has_ended();
+	what_is_not_there();
+	bad_programs(has_module);
+	devices();
+	partners_that_are_gone();
+	what_dies_meanwhile();
+	what_is_there_already();
+	end_scene();
+	(void)text_is("hello");
+}
