@@ -180,18 +180,27 @@ interactive = @echo "QEMU: Ctrl-A X quits"; $1; status=$$?; case $(machine)-$$st
 	x86_64-35) word=failed;; x86_64-37|aarch64-2) word=panic;; x86_64-39|aarch64-3) word=sealed;; *) word=; esac; \
 	echo "QEMU has ended with status $$status$${word:+: $$word} (Ctrl-A X quits it)"; [ $$status -eq 0 ] || [ "$$word" = ok ]
 
-.PHONY: run run-iso debug qemu-line program map
+.PHONY: run run-iso debug console record replay ide qemu-line program map
 run: $(call kernel,$(machine)) $(module) ## build and boot in QEMU, serial console on the terminal; Ctrl-A X quits
 	$(call interactive,$(call qemu_run,mon:stdio))
 run-iso: iso ## boot the ISO
 	$(call interactive,$(call qemu_iso,mon:stdio))
+debugger     := $(PYTHON) tools/debug.py
+debug_folder := $(OUT)/$(machine)$(kind)
+debug_elf    := $(debug_folder)/amber.elf
 qemu-line: ## print the command that run (with ISO=1: run-iso) uses
 	@$(MAKE) --no-print-directory -s $(if $(ISO),iso,$(call kernel,$(machine)) $(module)) >&2
 	@printf '%s\n' $(call quote,$(if $(ISO),$(call qemu_iso,mon:stdio),$(call qemu_run,mon:stdio)))
-debug: $(call kernel,$(machine)) $(module) ## QEMU stopped at the first instruction, and gdb with the kernel's symbols
-	@printf 'exec %s\n' $(call quote,$(call qemu_run,file:$(OUT)/$(machine)/debug.log) -S -gdb stdio) > $(OUT)/$(machine)/debug.sh
-	@echo "serial output goes to $(OUT)/$(machine)/debug.log"
-	@gdb-multiarch -q $(OUT)/$(machine)$(kind)/amber.elf -ex 'set remotetimeout 30' -ex 'target remote | sh $(OUT)/$(machine)/debug.sh'
+debug: $(call kernel,$(machine)) $(module) ## QEMU stopped at the first instruction, and gdb with the `amber` commands; AT=violation:N: stopped there
+	@$(debugger) debug $(debug_folder) $(debug_elf) $(if $(value AT),--at $(call quote,$(value AT))) $(if $(WAIT),--wait) -- $(call qemu_run,null)
+console: ## the serial line of the machine that debug has started, for another terminal
+	@$(debugger) console $(debug_folder)
+record: $(call kernel,$(machine)) $(module) ## run, and record what comes in on the serial line
+	@$(debugger) record $(debug_folder) $(debug_elf) -- $(call qemu_run,null)
+replay: ## the recorded session once more, the same to the instruction; GDB=1: under gdb
+	@$(debugger) replay $(debug_folder) $(if $(GDB),$(debug_elf) --with-gdb)
+ide: ## compile_commands.json, .clangd, VS Code's tasks and launch file
+	@$(PYTHON) tools/ide.py $(machine)
 
 map: $(foreach m,$(machines),$(call kernel,$m)) ## a picture of memory before and after the seal: build/ARCH/map.html, map.svg
 	@$(foreach m,$(machines),$(PYTHON) tools/map.py $m build/$m$(kind) $(quoted_cmdline) &&) true
@@ -269,6 +278,9 @@ endif
 ## DIR program: the folder where it gets one of its own (default my)
 ## ISO 1: qemu-line prints the command of run-iso
 ## BREAK 1: the kernel whose protections can be left out (build/ARCH/break/)
+## AT violation:N, for debug: stop at the store of that record of an unattended run
+## GDB 1: replay under gdb
+## WAIT 1: debug without gdb, for an editor's own
 ## T check: only tests whose name contains it; fuzz: seconds for each target
 ## COMPILER gcc or clang (clang and lld build into build/clang/)
 ## V 1: print every command

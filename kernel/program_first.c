@@ -156,8 +156,7 @@ static enum error start(struct first *first)
 	if (error)
 		return error;
 	give_handles(first);
-	first->space->is_started = true;
-	thread_make_ready(first->thread);
+	thread_start_user(first->thread);
 	return OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/space.c: spaces from their making to their end. A space ends with its last thread: handles, mappings and tables go, step
- * by step; its struct goes with its last handle, which kills what still runs in it. Big lock held, process context.
+ * kernel/space.c: spaces from their making to their end. A space ends with its last thread (those that were never started don't
+ * count): handles, mappings and tables go, step by step; its struct goes with its last handle, which kills what still runs in it. Big lock held, process context.
  */
 #include "space.h"
 
@@ -101,6 +101,11 @@ static bool kill_some(struct space *space, enum exit_reason reason)
 		thread_kill(thread, reason);
 	}
 	return !space->to_kill || list_is_empty(&space->threads);
+}
+
+bool space_kill_threads_step(struct space *space)
+{
+	return kill_some(space, EXIT_REASON_NO_HANDLE);
 }
 
 bool space_kill_step(struct space *space)

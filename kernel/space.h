@@ -20,7 +20,7 @@ struct space {
 	struct link threads;          /* struct thread.of_space */
 	uint32_t thread_count;
 	uint32_t to_kill;             /* threads that its destruction has to kill yet */
-	bool had_threads;
+	uint32_t started_count;       /* of them: those that were started */
 	bool is_started;              /* one of them was */
 	bool is_loading;              /* space_load is under way */
 	bool is_dying;                /* its last handle is gone: its threads are killed */
@@ -33,7 +33,7 @@ struct space {
 	struct link *hint;            /* one of them or the list's head: where the last search ended */
 	uint32_t region_count;
 	uint64_t mapped_pages;        /* by regions */
-	uint64_t exit_code;           /* of its last thread */
+	uint64_t exit_code;           /* of the last thread that ran */
 	struct thread *waiter;        /* a kernel thread that waits for its end: thread_wait_for_space */
 	struct link all;              /* in all_spaces */
 	uint64_t number;              /* no other space of this boot has it */
@@ -90,7 +90,9 @@ enum error space_new(struct endpoint *pager, uint64_t pager_badge, struct space 
 void space_hold(struct space *space);
 void space_let_go(struct space *space);
 bool space_destroy_step(struct object *object);
-/* All its threads are killed, some at a time; without any it ends here, else with the last one. True = done. */
+/* All its threads are killed, some at a time; no new ones can come. True = done. */
+bool space_kill_threads_step(struct space *space) __must_check;
+/* The same; without any it ends here, else with the last one. True = done. */
 bool space_kill_step(struct space *space) __must_check;
 /* Its last thread is gone (or its last handle): handles closed, regions unmapped, tables freed; true = done. Bounded step. */
 bool space_end_step(struct space *space) __must_check;

@@ -36,7 +36,7 @@ enum error sys_space_create(struct trap_frame *frame)
 
 static bool is_untouched(const struct space *space)
 {
-	return list_is_empty(&space->regions) && !space->had_threads && !space->is_loading;
+	return list_is_empty(&space->regions) && !space->thread_count && !space->is_loading;
 }
 
 /* Nobody else loads meanwhile; who maps something there makes this fail. */

@@ -104,8 +104,7 @@ enum error sys_thread_start(struct trap_frame *frame)
 	if (thread->state != THREAD_STOPPED || thread->is_killed)
 		return ERR_DENIED;
 	commit_begin();
-	thread->space->is_started = true;
-	thread_make_ready(thread);
+	thread_start_user(thread);
 	commit_end();
 	return OK;
 }

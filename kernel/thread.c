@@ -235,9 +235,18 @@ enum error thread_new_user(struct space *space, struct thread **result)
 	list_append(&space->threads, &thread->of_space);
 	list_append(&all_threads, &thread->all);
 	space->thread_count++;
-	space->had_threads = true;
 	*result = thread;
 	return OK;
+}
+
+void thread_start_user(struct thread *thread)
+{
+	struct space *space = thread->space;
+
+	thread->is_started = true;
+	space->started_count++;
+	space->is_started = true;
+	thread_make_ready(thread);
 }
 
 /* On its own kernel stack; big lock held, interrupts masked. */
@@ -292,7 +301,8 @@ static void tell_watchers(struct thread *thread)
 	thread->joiner = NULL;
 }
 
-/* What it had in its space; the last one ends the space. */
+/* What it had in its space; the last one ends the space. Threads that were never started don't count: with the last one that was,
+ * they are killed, as the handles that could start them may lie in that very space. */
 static void leave_space(struct thread *thread)
 {
 	struct space *space = thread->space;
@@ -300,11 +310,15 @@ static void leave_space(struct thread *thread)
 	address_space_load(NULL);
 	thread->space = NULL;
 	list_remove(&thread->of_space);
-	space->exit_code = thread->exit_code;
+	if (thread->is_started || !space->is_started)
+		space->exit_code = thread->exit_code;
 	object_hold(&space->object); /* until it is through */
 	if (thread->message_address && address_space_unmap(&space->memory, thread->message_address, 1))
 		panic("the message page of '%s' can't be unmapped", thread->name);
 	space->thread_count--;
+	if (thread->is_started && !--space->started_count)
+		while (!space_kill_threads_step(space))
+			sched_preemption_point();
 	if (!space->thread_count)
 		while (!space_end_step(space))
 			sched_preemption_point();

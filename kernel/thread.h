@@ -78,6 +78,7 @@ struct thread {
 	uint64_t ticks;              /* that found it running */
 	uint32_t commit_depth;       /* > 0 between commit_begin and commit_end: oops has no victim then */
 	bool is_idle, is_essential;  /* kernel threads; essential: nothing goes on without it */
+	bool is_started;             /* user threads */
 	bool in_syscall;
 	uint32_t syscall;            /* its number, while in_syscall */
 	struct traced_call traced;   /* is_traced */
@@ -111,6 +112,8 @@ void thread_wait_for_space(struct space *space);
 /* --- user threads: big lock held ----------------------------------------------------------------------------------- */
 /* Stopped; nothing refers to it. The message page's frame is the thread's; it is not mapped here. */
 enum error thread_new_user(struct space *space, struct thread **thread) __must_check;
+/* It may run from here on; its space lives as long as it does. */
+void thread_start_user(struct thread *thread);
 /* It ends: at once if it waits, else at its next edge to user mode. Its partners hear ERR_GONE. */
 void thread_kill(struct thread *thread, enum exit_reason reason);
 /* The current one, from a system call or the edge to user mode: its end, in its own context, on its own stack. */

@@ -57,6 +57,12 @@ def test_pages_that_are_no_regions(machine, words, cpus):
     siege(machine, words, cpus)
 
 
+@pytest.mark.parametrize("words, cpus", [("orphans 5", 1), ("orphans 5", 2), ("failed-create 1", 1), ("thief 7", 1)])
+def test_ends(machine, words, cpus):
+    """Spaces that hold each other and a thread that was never started; a thread_create that fails; a child that watches itself."""
+    siege(machine, words, cpus)
+
+
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_a_dead_space_is_not_revived(machine, cpus):
     """By its own handle to itself, which doesn't count: given away, in a message, in an answer."""

@@ -2,9 +2,12 @@
 /* user/lib/thread.c: threads of this space: a stack with a gap below it, and the message page directly above. */
 #include "thread.h"
 
+#include <amber/system.h>
+
 #include "memory.h"
 
 #define STACK_PAGES (STACK_BYTES / PAGE_SIZE)
+#define POLL_US     10000
 
 struct start {
 	void (*fn)(void *);
@@ -59,6 +62,20 @@ enum error thread_run(void (*fn)(void *), void *argument, struct thread *thread)
 	return error ? error : sys_thread_start(thread->handle);
 }
 
+/* Somebody else watches it, perhaps the thread itself: we look again and again. */
+static enum error poll_end(handle_t thread)
+{
+	uint64_t state, priority, cpu, code, runs;
+	enum error error;
+
+	do {
+		error = sys_sleep(POLL_US);
+		if (!error)
+			error = sys_thread_info(thread, &state, &priority, &cpu, &code, &runs);
+	} while (!error && state < SYSTEM_ENDED);
+	return error;
+}
+
 enum error thread_wait_end(handle_t thread, uint64_t *exit_code)
 {
 	uint64_t bits, state, priority, cpu, runs;
@@ -70,6 +87,8 @@ enum error thread_wait_end(handle_t thread, uint64_t *exit_code)
 	error = sys_thread_watch(thread, notification, 1);
 	if (!error)
 		error = sys_wait(notification, TIMEOUT_FOREVER, &bits);
+	else if (error == ERR_FULL)
+		error = poll_end(thread);
 	if (!error)
 		error = sys_thread_info(thread, &state, &priority, &cpu, exit_code, &runs);
 	(void)sys_handle_close(notification);

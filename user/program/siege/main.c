@@ -35,6 +35,11 @@ static const struct {
 	{ "idle-helps", idle_helps },
 	{ "hurry", hurry },
 	{ "storm", storm },
+	{ "orphans", orphans },
+	{ "orphans-inside", orphans_inside },
+	{ "failed-create", failed_create },
+	{ "thief", thief },
+	{ "thief-inside", thief_inside },
 	{ "sleep-inside", sleep_inside },
 };
 

@@ -26,7 +26,7 @@ static void order(enum system_order order, const char *what, uint64_t argument)
 	say_result(what, sys_system_control(HANDLE_SYSTEM, order, argument));
 }
 
-static uint64_t number(const char *word)
+uint64_t number_of(const char *word)
 {
 	uint64_t value;
 
@@ -56,17 +56,17 @@ static void note_failure(char **words)
 
 static void kill_by_id(char **words)
 {
-	order(SYSTEM_KILL, "kill", number(words[1]));
+	order(SYSTEM_KILL, "kill", number_of(words[1]));
 }
 
 static void give_order(char **words)
 {
-	order((enum system_order)number(words[1]), "order", 0);
+	order((enum system_order)number_of(words[1]), "order", 0);
 }
 
 static void end(char **words)
 {
-	exit((uint32_t)number(words[1]));
+	exit((uint32_t)number_of(words[1]));
 }
 
 static void crash(char **words)
@@ -84,7 +84,8 @@ static const struct command {
 	{ "poweroff", power_off }, { "reboot", reboot },   { "failed", note_failure }, { "kill", kill_by_id },
 	{ "order", give_order },   { "end", end },         { "crash", crash },         { "threads", show_threads },
 	{ "symbol", show_symbol }, { "counts", show_counts },   { "seal", show_seal },         { "sealed", show_sealed },
-	{ "violations", show_violations },
+	{ "violations", show_violations }, { "states", show_states }, { "start", start_and_wait }, { "spin", spin },
+	{ "killchild", kill_child }, { "linger", linger },     { "crowd", make_crowd },       { "records", make_records },
 };
 
 static void run(char **words)

@@ -48,6 +48,19 @@ static void show_thread(const void *record)
 	       thread->doing);
 }
 
+static void (*look)(const struct system_thread *thread);
+
+static void look_at(const void *record)
+{
+	look(record);
+}
+
+void each_thread(void (*at)(const struct system_thread *thread))
+{
+	look = at;
+	each(SYSTEM_THREADS, 0, sizeof(struct system_thread), sizeof(buffer), look_at);
+}
+
 void show_threads(char **words)
 {
 	(void)words;
