@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel/space.c: spaces from their making to their end. A space ends with its last thread (those that were never started don't
- * count): handles, mappings and tables go, step by step; its struct goes with its last handle, which kills what still runs in it. Big lock held, process context.
+ * kernel/space.c: spaces from their making to their end. A space ends with its last thread (those that were never started
+ * don't count): handles, mappings and tables go, step by step; its struct goes with its last handle, which kills what still runs
+ * in it. Big lock held, process context.
  */
 #include "space.h"
 

@@ -5,7 +5,8 @@
   bench.py [MACHINE]...      run in the repository's root, with kernels and plugin built
 
 Each kernel runs its own benchmarks (test=bench_*, kernel/selftest/bench.c) under -icount, where the counts are exact and
-repeatable; two boots, because the violation's cost depends on the policy; and a third that runs the user program `bench`.
+repeatable; two boots, because the violation's cost depends on the policy; a third that runs the user program `bench`; and some
+at whose prompt keys are typed (tools/prompt.py).
 Beside the kernel a plugin in QEMU counts what
 instructions don't show, which goes to build/bench-counts.json: docs/measuring.md.
 """
@@ -16,6 +17,7 @@ from collections import namedtuple
 
 import counting
 import elf
+import prompt
 
 POLICIES = ["ignore", "once"]
 Figure = namedtuple("Figure", "aim held others", defaults=(None, None, None))
@@ -51,7 +53,17 @@ USER_TABLE = {
     "map_page": Figure((778, 556), others=("seL4", 778, 556)),
     "protect_page": Figure((776, 569), others=("seL4", 776, 569)),
 }
+PROMPT_TABLE = {
+    "boot_to_prompt": Figure(20_000_000, others=("Linux", *BOOT)),
+    "prompt_ram_bytes": Figure(16 * prompt.MIB),
+    "programs_bytes": Figure(),
+    "keystroke": Figure(),
+    "keystroke_screen": Figure(),
+    "hello": Figure(),
+    "console_per_byte": Figure(),
+}
 TABLE.update(USER_TABLE)
+TABLE.update(PROMPT_TABLE)
 SIDE_COUNTS = ["root_loads", "invalidations", "shootdowns", "gate_entries", "longest_masked"]
 
 
@@ -68,6 +80,7 @@ def measure(machine):
             if phase not in counts or run.counts[phase]["instructions"] > counts[phase]["instructions"]:
                 counts[phase] = run.counts[phase]
     figures.update(counting.Run(machine, "init=bench smp=1", plugin=False).user_figures())
+    figures.update(prompt.figures(machine))
     figures["image_bytes"] = dict.fromkeys(("median", "min", "max"), counting.image_bytes(machine)) | {"unit": "bytes"}
     counts["per_call"] = per_call(machine)
     counts["host_seconds"] = seconds
@@ -107,7 +120,7 @@ def table(results):
         aim = " / ".join(f"{n:,}" for n in dict.fromkeys(limit(figure.aim, m) or 0 for m in results) if n)
         others = f"{figure.others[0]} {' / '.join(f'{n:,}' for n in figure.others[1:])}" if figure.others else ""
         yield (row + f"{aim:>14}  {others}").rstrip()
-    yield "!: the aim is missed. image_bytes is in bytes. Others: x86_64 / aarch64, the nearest thing to compare with."
+    yield "!: the aim is missed. what ends in _bytes is in bytes. Others: x86_64 / aarch64, the nearest thing to compare with."
 
 
 def place(machine, address):

@@ -50,14 +50,18 @@ def stretches(kernel, machine):
     return found
 
 
-def plugin_arguments(kernel, machine, out):
-    """What the plugin has to know, as QEMU's -plugin takes it."""
+def plugin_arguments(kernel, machine, out, more=(), counted=()):
+    """What the plugin has to know, as QEMU's -plugin takes it. more: stretches of the caller; counted: the names of what is
+    otherwise left out."""
     symbols = sized(kernel)
     vectors = symbols["trap_vectors"][0]
     words = [f"out={out}", f"entry={stretches(kernel, machine)['boot_to_seal'][0]}",
              f"vectors={vectors}:{vectors + VECTORS[machine] * VECTOR_BYTES[machine]}:{VECTOR_BYTES[machine]}",
              f"sealed={symbols['bench_boot_to_seal_end'][0]}", f"over={symbols['objects_consistent'][0]}"]
+    words += more
     for name, (begin, end) in stretches(kernel, machine).items():
+        if name in ("left_out_" + c for c in counted):
+            continue
         words.append(f"left_out={begin}:{end}" if name.startswith("left_out_") else f"stretch={name}:{begin}:{end}")
     for word, names in (("gate", ["arch_gate_call"]), ("shootdown", SHOOTDOWNS)):
         words += [f"{word}={symbols[n][0]}:{sum(symbols[n])}" for n in names]

@@ -287,8 +287,8 @@ def on_terminal(folder, command, is_replay):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 machine.process.wait(10)
         status, said = machine.stop(), machine.said()
-    if is_replay and said:
-        sys.exit(f"replay: QEMU says: {said}")
+    if said and (is_replay or status == 1):
+        sys.exit(f"{'replay' if is_replay else 'record'}: QEMU says: {said}")
     return status
 
 

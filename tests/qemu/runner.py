@@ -65,10 +65,13 @@ class Guest:
         self.command = machine.command(cmdline, broken=self.broken, boot=boot, memory=memory, extra=extra, **options)
         self.raw, self.status = b"", None
         self.errors = open(os.path.join(self.folder, "stderr"), "w+b")
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE if keyboard else subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=self.errors, cwd=TOP)
+        self.process = self._start(keyboard)
         self.deadline = time.monotonic() + self.seconds
         self.qmp = Qmp(f"{self.folder}/qmp") if qmp else None
+
+    def _start(self, keyboard):
+        return subprocess.Popen(self.command, stdin=subprocess.PIPE if keyboard else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=self.errors, cwd=TOP)
 
     def _ram_file(self, memory):
         bytes_ = int(memory.rstrip("MG")) << (30 if memory.endswith("G") else 20)

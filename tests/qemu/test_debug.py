@@ -141,6 +141,14 @@ def test_a_session_is_replayed(machine, tmp_path, last):
     no_qemu_is_left(tmp_path)
 
 
+def test_one_cpu_only(machine, tmp_path):
+    """QEMU's own words, in one line."""
+    line = [sys.executable, "tools/debug.py", "record", str(tmp_path), machine.elf(), "--", *command(machine, ""), "-smp", "2"]
+    done = subprocess.run(line, cwd=TOP, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=SECONDS, check=False)
+    assert done.returncode == 1 and re.fullmatch(r"record: QEMU says: .*not supported for 'smp'\n", done.stderr), done.stderr
+    no_qemu_is_left(tmp_path)
+
+
 def test_a_replay_under_gdb(machine, tmp_path):
     recorded(machine, tmp_path, "poweroff\r")
     keys = "hbreak machine_exit\ncontinue\namber violations\namber ps\n"

@@ -5,6 +5,7 @@
  *
  *   entry=ADDRESS             the kernel's: whatever the firmware does before is not looked at
  *   stretch=NAME:BEGIN:END    count from the instruction at BEGIN to the one before END, each time
+ *   interrupt=NAME:BEGIN:END  the same, but from the vector of the interrupt that led to BEGIN
  *   left_out=BEGIN:END        except for what lies between these (printing, waiting)
  *   gate=BEGIN:END            a call of the gate; its end restores the interrupt mask of its begin
  *   shootdown=BEGIN:END       a function whose calls are counted (not the one that it calls in turn)
@@ -45,6 +46,7 @@ struct passage {
 struct stretch {
 	char name[64];
 	struct range range;
+	bool from_interrupt;
 	struct passage *passages;
 	size_t passage_count;
 };
@@ -70,6 +72,7 @@ static uint64_t interrupts, contradictions, unknown_restores;
 struct cpu {
 	struct passage passage[STRETCHES_MAX];
 	bool active[STRETCHES_MAX];
+	bool has_begun[STRETCHES_MAX]; /* not yet, if it may be another interrupt than the one meant */
 	unsigned left_out;
 	bool masked, in_step, was_in_shootdown, was_user, was_leaving;
 	bool before_gate;
@@ -99,9 +102,10 @@ static void stretch_ends(struct cpu *cpu, unsigned i)
 {
 	struct stretch *stretch = &stretches[i];
 
-	if (!cpu->active[i])
-		return;
 	cpu->active[i] = false;
+	if (!cpu->has_begun[i])
+		return;
+	cpu->has_begun[i] = false;
 	stretch->passages = realloc(stretch->passages, (stretch->passage_count + 1) * sizeof(struct passage));
 	if (!stretch->passages)
 		abort();
@@ -114,10 +118,11 @@ static void pass_marks(struct cpu *cpu, const struct site *site)
 		if (site->ends >> i & 1)
 			stretch_ends(cpu, i);
 		/* Not anew: a sealed store at BEGIN runs several times, when it faults and in the dry run's steps. */
-		if (site->begins >> i & 1 && !cpu->active[i]) {
+		if (!cpu->has_begun[i] && (stretches[i].from_interrupt ? site->is_interrupt : site->begins >> i & 1)) {
 			cpu->passage[i] = (struct passage){ .counts = { 0 } };
 			cpu->active[i] = true;
 		}
+		cpu->has_begun[i] |= cpu->active[i] && site->begins >> i & 1;
 	}
 	if (site->left_out_ends && cpu->left_out)
 		cpu->left_out--;
@@ -399,7 +404,7 @@ static bool parse_range(const char *text, struct range *range)
 	return true;
 }
 
-static bool parse_stretch(const char *text)
+static bool parse_stretch(const char *text, bool from_interrupt)
 {
 	struct stretch *stretch = &stretches[stretch_count];
 	const char *colon = strchr(text, ':');
@@ -407,6 +412,7 @@ static bool parse_stretch(const char *text)
 	if (stretch_count == STRETCHES_MAX || !colon || (size_t)(colon - text) >= sizeof(stretch->name))
 		return false;
 	memcpy(stretch->name, text, colon - text);
+	stretch->from_interrupt = from_interrupt;
 	stretch_count++;
 	return parse_range(colon + 1, &stretch->range);
 }
@@ -415,8 +421,8 @@ static bool parse_argument(const char *key, const char *value)
 {
 	uint64_t numbers[3];
 
-	if (!strcmp(key, "stretch"))
-		return parse_stretch(value);
+	if (!strcmp(key, "stretch") || !strcmp(key, "interrupt"))
+		return parse_stretch(value, !strcmp(key, "interrupt"));
 	if (!strcmp(key, "left_out"))
 		return left_out_count < RANGES_MAX && parse_range(value, &left_out[left_out_count++]);
 	if (!strcmp(key, "shootdown"))

@@ -26,12 +26,17 @@ __noreturn void user_thread_main(struct message_page *page)
 	exit(0);
 }
 
+/* Where the stack of one that has ended was: addresses cost tables, and who makes one thread after the other needs no more. */
+static uintptr_t spare_place;
+
 static enum error make_stack(uintptr_t *stack)
 {
-	uintptr_t start = address_reserve(2 * STACK_BYTES + PAGE_SIZE) + STACK_BYTES;
+	uintptr_t start = __atomic_exchange_n(&spare_place, 0, __ATOMIC_RELAXED);
 	handle_t memory;
 	enum error error = sys_memory_create(STACK_PAGES, &memory);
 
+	if (!start)
+		start = address_reserve(2 * STACK_BYTES + PAGE_SIZE) + STACK_BYTES;
 	if (error)
 		return error;
 	error = sys_map(HANDLE_SPACE, memory, start, 0, STACK_PAGES, MAP_READ | MAP_WRITE);
@@ -102,5 +107,9 @@ enum error thread_join(struct thread *thread, uint64_t *exit_code)
 	if (error)
 		return error;
 	error = sys_handle_close(thread->handle);
-	return error ? error : sys_unmap(HANDLE_SPACE, thread->stack, STACK_PAGES);
+	if (!error)
+		error = sys_unmap(HANDLE_SPACE, thread->stack, STACK_PAGES);
+	if (!error)
+		__atomic_store_n(&spare_place, thread->stack, __ATOMIC_RELAXED);
+	return error;
 }

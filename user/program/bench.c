@@ -8,11 +8,11 @@
  *   bench fault    … a thread whose faults are answered by the first one
  *   bench calls N CPU   nothing but N calls to a server on that CPU, made on CPU 0: for counting from outside
  */
+#include "console.h"
 #include "counter.h"
-#include "ipc.h"
 #include "memory.h"
 #include "program.h"
-#include "thread.h"
+#include "supervisor.h"
 #include "time.h"
 
 #define ROUNDS  31
@@ -313,6 +313,42 @@ static void bench_mappings(void)
 	must(sys_handle_close(memory), "close");
 }
 
+/* --- the console driver ------------------------------------------------------------------------------------ */
+
+static bool is_first_program(void)
+{
+	uint64_t type, rights, badge;
+
+	return !sys_handle_info(HANDLE_SYSTEM, &type, &rights, &badge) && type == OBJECT_SYSTEM && rights & RIGHT_RECEIVE;
+}
+
+/* Text on its way through it: as much as a message takes, in lines; printing included. The driver's devices aren't needed. */
+static void bench_console(void)
+{
+	const char *const program[] = { "console", NULL };
+	const uint64_t rights[] = { RIGHT_RECEIVE | RIGHT_SEND | RIGHT_GRANT, 0, 0, RIGHT_SEND | RIGHT_RECEIVE };
+	handle_t endpoint = new_endpoint(), handles[] = { endpoint, endpoint, endpoint, HANDLE_SYSTEM };
+	char text[CONSOLE_WRITE_MAX];
+	struct series series = { 0 };
+	struct child child;
+
+	for (unsigned i = 0; i < sizeof(text); i++)
+		text[i] = i % 72 == 71 ? '\n' : '=';
+	must(spawn(&(struct spawn){ .words = program, .handles = handles, .rights = rights, .handle_count = ARRAY_SIZE(handles) }, &child),
+	     "console");
+	EACH_ROUND {
+		enum error error;
+
+		add(&series, MEASURED(error = console_write(endpoint, text, sizeof(text))) / sizeof(text));
+		must(error, "write");
+	}
+	report("console_per_byte", &series);
+	must(sys_space_kill(child.space), "kill");
+	must(sys_handle_close(child.thread), "close");
+	must(sys_handle_close(child.space), "close");
+	must(sys_handle_close(endpoint), "close");
+}
+
 static void bench_null(void)
 {
 	struct series series = { 0 };
@@ -373,5 +409,7 @@ int main(int count, char **words)
 	bench_yield();
 	bench_faults();
 	bench_mappings();
+	if (is_first_program())
+		bench_console();
 	return 0;
 }

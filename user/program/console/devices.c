@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * user/program/console/devices.c: what is typed comes from two devices, either of which may be missing. Their interrupt lines are
- * masked by the kernel when they fire, until they are acknowledged; they come again at once if there is more.
+ * masked by the kernel when they fire, until they are acknowledged. What is left then fires no more on some devices: whoever stops
+ * early comes again by itself.
  */
 #include "server.h"
 
@@ -16,9 +17,11 @@
 
 static struct terminal_input terminal;
 static struct keyboard_input keyboard;
+static handle_t events;
 
 void devices_start(handle_t notification)
 {
+	events = notification;
 	if (!uart_open() && !sys_irq_bind(HANDLE_UART_IRQ, notification, EVENT_UART))
 		uart_interrupt(true);
 	(void)!sys_irq_bind(HANDLE_KEYBOARD_IRQ, notification, EVENT_KEYBOARD);
@@ -26,10 +29,13 @@ void devices_start(handle_t notification)
 
 static void drain_uart(key_function take)
 {
+	unsigned i;
 	char byte;
 
-	for (unsigned i = 0; i < DRAIN_MAX && uart_get(&byte); i++)
+	for (i = 0; i < DRAIN_MAX && uart_get(&byte); i++)
 		take(key_from_terminal(&terminal, (uint8_t)byte));
+	if (i == DRAIN_MAX)
+		(void)sys_signal(events, EVENT_UART);
 	(void)!sys_irq_acknowledge(HANDLE_UART_IRQ);
 }
 
@@ -50,10 +56,13 @@ static bool keyboard_get(uint8_t *code)
 
 static void drain_keyboard(key_function take)
 {
+	unsigned i;
 	uint8_t code;
 
-	for (unsigned i = 0; i < DRAIN_MAX && keyboard_get(&code); i++)
+	for (i = 0; i < DRAIN_MAX && keyboard_get(&code); i++)
 		take(key_from_keyboard(&keyboard, code));
+	if (i == DRAIN_MAX)
+		(void)sys_signal(events, EVENT_KEYBOARD);
 	(void)!sys_irq_acknowledge(HANDLE_KEYBOARD_IRQ);
 }
 

@@ -51,11 +51,12 @@ void output_end_line(const char *mark)
 	char bytes[WRITE_MAX];
 	unsigned length = 0;
 
-	for (; *mark; mark++)
-		bytes[length++] = *mark;
+	bytes[length++] = '\r';
+	for (const char *c = mark; *c; c++)
+		bytes[length++] = *c;
 	bytes[length++] = '\n';
-	if (sys_console_write(HANDLE_SYSTEM, bytes, length, false) == ERR_BUSY) /* it has ended already */
-		output_begin();
+	if (sys_console_write(HANDLE_SYSTEM, bytes + 1, length - 1, false) == ERR_BUSY) /* it has ended already: the mark, alone */
+		(void)!sys_console_write(HANDLE_SYSTEM, bytes, *mark ? length : 1, false);
 	stands = false;
 }
 

@@ -21,6 +21,13 @@ static inline bool queue_put(struct queue *queue, uint8_t key)
 	return true;
 }
 
+/* What stands behind the last `end`. */
+static inline void queue_drop_to(struct queue *queue, uint8_t end)
+{
+	while (queue->count && queue->keys[(queue->first + queue->count - 1) % QUEUE_KEYS] != end)
+		queue->count--;
+}
+
 static inline bool queue_get(struct queue *queue, uint8_t *key)
 {
 	if (!queue->count)

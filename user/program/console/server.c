@@ -12,7 +12,10 @@
 static struct editor editor;
 static struct queue queue;
 static bool has_said_dropped;
+static bool is_dropping; /* the line that is being typed: half of it must not become a command */
 static handle_t reader; /* the right to answer; HANDLE_NONE: nobody reads */
+static bool is_completing; /* the last answer was CONSOLE_COMPLETE: the line will be read on … */
+static bool is_cut;        /* … but Ctrl-C came meanwhile */
 static bool reader_has_badge;
 static handle_t interrupts; /* who wants to know of Ctrl-C when nobody reads */
 static uint64_t interrupt_bits;
@@ -27,6 +30,7 @@ static void answer(enum console_answer label)
 	(void)!ipc_reply(reader, &message); /* it may have died */
 	(void)sys_handle_close(reader);
 	reader = HANDLE_NONE;
+	is_completing = label == CONSOLE_COMPLETE;
 }
 
 /* The reader's line goes on with this key, or ends. */
@@ -63,16 +67,26 @@ static void edit(uint8_t key)
 
 static void say_dropped(void)
 {
-	static const char text[] = "console: too much is typed ahead; some of it is dropped\n";
+	static const char text[] = "console: too much is typed ahead; some lines are dropped\n";
 
 	if (!has_said_dropped)
 		output_text(text, sizeof(text) - 1, NULL);
 	has_said_dropped = true;
 }
 
+static void put_aside(uint8_t key)
+{
+	if (queue_put(&queue, key))
+		return;
+	queue_drop_to(&queue, KEY_ENTER);
+	is_dropping = key != KEY_ENTER;
+	say_dropped();
+}
+
 static void interrupt(void)
 {
 	queue.count = 0;
+	is_cut |= is_completing;
 	output_text("^C\n", 3, NULL);
 	if (interrupts)
 		(void)sys_signal(interrupts, interrupt_bits);
@@ -80,12 +94,17 @@ static void interrupt(void)
 
 static void take_key(uint8_t key)
 {
+	if (is_dropping && key != CONTROL('C')) {
+		is_dropping = key != KEY_ENTER;
+		return;
+	}
+	is_dropping = false;
 	if (reader)
 		edit(key);
 	else if (key == CONTROL('C'))
 		interrupt();
-	else if (key && !queue_put(&queue, key))
-		say_dropped();
+	else if (key)
+		put_aside(key);
 }
 
 /* What was typed before goes first. One drawing for all of it. */
@@ -140,6 +159,9 @@ static bool read_line(const struct message *message)
 	reader = caller;
 	reader_has_badge = message->badge;
 	line_begin(&editor, text, (unsigned)prompt, text + prompt, (unsigned)bytes, (unsigned)cursor);
+	if (is_cut)
+		answer(CONSOLE_INTERRUPTED);
+	is_cut = false;
 	take_queue();
 	return true;
 }

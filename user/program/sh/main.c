@@ -102,9 +102,15 @@ static void execute(char *line)
 		say("sh: %s\n", wrong);
 	if (wrong || !count)
 		return;
-	(void)was_interrupted(); /* what came before doesn't count */
 	listen_for_interrupts();
 	execute_words(count, words);
+}
+
+/* Ctrl-C from now on is meant for the next line: it may come as soon as that has been typed. */
+static void expect_line(void)
+{
+	listen_for_interrupts();
+	(void)was_interrupted();
 }
 
 static void say_too_long(void)
@@ -119,6 +125,7 @@ static bool run_next(void)
 	char line[SUPERVISOR_TEXT_MAX + 1];
 	uint64_t bytes;
 
+	expect_line();
 	if (ipc_call(HANDLE_SUPERVISOR, &message, TIMEOUT_FOREVER) || !message.words[0])
 		return false;
 	bytes = MIN(message.words[0] - 1, (uint64_t)SUPERVISOR_TEXT_MAX);
@@ -135,8 +142,10 @@ static bool run_next(void)
 static void type_line(struct console_line *line)
 {
 	enum console_answer answer;
-	enum error error = console_read_line(HANDLE_CONSOLE, "amber> ", line, &answer);
+	enum error error;
 
+	expect_line();
+	error = console_read_line(HANDLE_CONSOLE, "amber> ", line, &answer);
 	if (!error && answer == CONSOLE_COMPLETE) {
 		complete(line);
 		return;
