@@ -50,14 +50,14 @@ static const struct cpio_member *find(const char *name, size_t length)
 }
 
 /* Those that nobody hides; false: there are too many. */
-static bool __init take(const void *data, size_t bytes, unsigned most)
+static bool __init take(const void *data, size_t bytes, unsigned most, bool may_repeat)
 {
 	struct cpio archive;
 	struct cpio_member member;
 
 	cpio_begin(&archive, data, bytes);
 	while (cpio_next(&archive, &member)) {
-		if (find(member.name, member.name_length))
+		if (may_repeat && find(member.name, member.name_length))
 			continue;
 		if (program_count >= most)
 			return false;
@@ -80,16 +80,18 @@ static void __init take_module(unsigned most)
 		return;
 	}
 	log_info("module", "programs in the boot module: %u", files);
-	if (!take(phys_to_virt(module_start), module_end - module_start, most))
+	if (!take(phys_to_virt(module_start), module_end - module_start, most, true))
 		log_warn("module", "only the first %u of them can be started", most);
 	module_count = program_count;
 }
 
 static enum error __init programs_init(void)
 {
+	size_t bytes = (size_t)(__user_archive_end - __user_archive_start);
+
 	take_module(PROGRAMS_MAX - OWN_MAX);
-	/* tests/tree/test_user.py has looked at our own archive. */
-	return take(__user_archive_start, (size_t)(__user_archive_end - __user_archive_start), PROGRAMS_MAX) ? OK : ERR_FULL;
+	/* tests/tree/test_user.py has looked at our own archive: it is whole, and each name is there once. */
+	return take(__user_archive_start, bytes, PROGRAMS_MAX, module_count > 0) ? OK : ERR_FULL;
 }
 INITCALL(INITCALL_KERNEL, programs_init);
 

@@ -107,7 +107,7 @@ static enum error kill(uint64_t id)
 	struct thread *thread = system_thread_by_id(id);
 	struct space *space;
 
-	if (!thread)
+	if (!thread || thread->is_killed) /* it is on its way to its end */
 		return ERR_NOT_FOUND;
 	space = thread->space;
 	if (!space)

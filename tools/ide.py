@@ -54,7 +54,7 @@ def entries(lines):
         for word in words[1:]:
             if skip or word in ("-o", "-MT", "-MF"):
                 skip = not skip
-            elif word != "-c" and word not in files and not LINKED.match(word):
+            elif word != "-c" and not word.endswith(".c") and not LINKED.match(word):
                 flags.append(word)
         for file in files:
             yield {"directory": TOP, "file": file, "arguments": ["clang", *flags, "-c", file]}

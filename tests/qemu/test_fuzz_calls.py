@@ -41,7 +41,7 @@ def calls():
 
 
 def everyday(machine, seed):
-    return boot_shared(machine, options(seed, CALLS), extra=("-smp", "2"), seconds=600)
+    return boot_shared(machine, options(seed, CALLS), extra=("-smp", "2"), seconds=1500)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -51,7 +51,7 @@ def test_random_calls(machine, seed):
 
 
 def test_random_calls_on_one_cpu(machine):
-    boot(machine, options(11, 15_000), seconds=300)
+    boot(machine, options(11, 15_000), seconds=900)
 
 
 def test_each_call_succeeds_and_fails(machine):
@@ -66,4 +66,4 @@ def test_each_call_succeeds_and_fails(machine):
 
 @LONG
 def test_a_million_calls(machine):
-    boot(machine, options(1, 1_000_000), extra=("-smp", "2"), seconds=4000)
+    boot(machine, options(1, 1_000_000), extra=("-smp", "2"), seconds=8000)
