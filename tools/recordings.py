@@ -32,6 +32,10 @@ RECORDINGS = {
     "shell": [("make -s run ARCH=aarch64 CMDLINE='lab=on ro_fault=same,oops'", PROMPT), ("ro lab_sealed_word", PROMPT),
               ("lab read lab_sealed_word", PROMPT), ("lab write lab_sealed_word 0x5ea1ed", PROMPT), ("lab write lab_sealed_word 7", PROMPT),
               ("trace hello 1", PROMPT), ("maps sh", PROMPT), ("mem", PROMPT), ("poweroff", None)],
+    "gdb": [("make -s debug CMDLINE='lab=on ro_fault=ignore run=\"lab write lab_sealed_word 7; poweroff\"'", GDB),
+            ("hbreak arch_power_off", GDB), ("continue", GDB), ("amber violations", GDB), ("amber why 0", GDB),
+            ("amber alias lab_sealed_word", GDB), ("amber walk lab_sealed_word", GDB), ("amber ps", GDB),
+            ("quit", None)],
 }
 
 
@@ -87,4 +91,5 @@ def main(args):
             record(name)
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -39,7 +39,7 @@ def core_files():
 def all_files():
     named = ("Makefile", ".clang-format", ".ci/run", "README.md", "CONTRIBUTING.md")
     found = core_files() + files("tests/**/*", "tools/**/*", "docs/**/*", *named)
-    return [f for f in found if not f.startswith("tests/fuzz/corpus/")]  # the fuzzers' inputs are no text
+    return [f for f in found if not f.startswith(("tests/fuzz/corpus/", "docs/images/"))]  # no text
 
 
 def code_files():
