@@ -5,13 +5,13 @@
 programs := $(sort $(patsubst user/program/%.c,%,$(wildcard user/program/*.c)) \
 	$(patsubst user/program/%/,%,$(dir $(wildcard user/program/*/*.c))))
 # The text functions are the kernel's own: pure, and linked once more.
-library   = $(wildcard user/lib/*.c) kernel/string.c kernel/format.c user/arch/$1/crt0.S
+library   = $(wildcard user/lib/*.c user/services/*.c) kernel/string.c kernel/format.c user/arch/$1/crt0.S
 # What is measured is fast, all others are small.
 user_fast := user/program/bench%
 user_flags_x86_64  := -fno-pie -mgeneral-regs-only -fcf-protection=none
 user_flags_aarch64 := $(flags_aarch64)
 user_cflags = $(language) $(if $(filter $(user_fast),$2),-O2,-Os) $(code) $(warnings) $(user_flags_$1) \
-	-Wframe-larger-than=4096 -ffunction-sections -fdata-sections -I include -I user/lib -I user/arch/$1 -I build/user -MMD -MP
+	-Wframe-larger-than=4096 -ffunction-sections -fdata-sections -I include -I user/lib -I user/services -I user/arch/$1 -I build/user -MMD -MP
 user_link   := -nostdlib -static -n --gc-sections -z noexecstack --orphan-handling=error -T
 user_objects = $(patsubst %,$(OUT)/$1/user/obj/%.o,$2)
 program_sources = $(wildcard user/program/$2.c user/program/$2/*.c user/program/$2/$1/*.S)

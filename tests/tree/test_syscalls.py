@@ -112,7 +112,7 @@ def test_a_short_message_stays_in_registers(machine, compiler, tmp_path):
     command = [f"{machine}-linux-gnu-gcc"] if compiler == "gcc" else ["clang", f"--target={machine}-unknown-none-elf"]
     flags = ["-std=gnu17", "-O2", "-ffreestanding", "-fno-pic", "-mgeneral-regs-only", "-fno-stack-protector", "-fomit-frame-pointer",
              "-fno-asynchronous-unwind-tables"]
-    includes = [f"-I{os.path.join(TOP, p)}" for p in ("include", "user/lib", f"user/arch/{machine}", "build/user")]
+    includes = [f"-I{os.path.join(TOP, p)}" for p in ("include", "user/lib", "user/services", f"user/arch/{machine}", "build/user")]
     subprocess.run([*command, *flags, *includes, "-c", tmp_path / "probe.c", "-o", tmp_path / "probe.o"], check=True)
     text = subprocess.run([f"{machine}-linux-gnu-objdump", "-d", tmp_path / "probe.o"], stdout=subprocess.PIPE, text=True, check=True).stdout
     code = [line.split("\t")[2:] for line in text[text.index("<probe>:"):].splitlines()[1:] if line.count("\t") >= 2]

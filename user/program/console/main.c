@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * user/program/console/main.c: the console driver: what is typed on the serial line and on a PS/2 keyboard becomes lines for whoever
- * reads (user/lib/console.h); what its clients write is printed by the kernel. The first thread waits for interrupts and sends
+ * reads (user/services/console.h); what its clients write is printed by the kernel. The first thread waits for interrupts and sends
  * them to the second, which does everything else and so needs no lock.
  */
 #include "console.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* user/lib/console.c: a client of the console driver. */
+/* user/services/console.c: a client of the console driver. */
 #include "console.h"
 
 /* Byte `at` behind word `first`: words 0 to 3 of a message are in the structure, the others in the message page. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console.h: the protocol of the console driver (user/program/console/), and a client's half of it (user/lib/console.c). A
+ * console.h: the protocol of the console driver (user/program/console/), and a client's half of it (user/services/console.c). A
  * driver that died meanwhile has been started again by the supervisor: each call tries once more.
  */
 #ifndef AMBER_USER_CONSOLE_H
