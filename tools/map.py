@@ -19,11 +19,11 @@ def main(name, folder, cmdline=""):
         from seal_map import picture, snapshot
     except ModuleNotFoundError as error:
         sys.exit(f"map: {error.name} is missing: run 'make setup' first")
+    if "exit=debug" in cmdline.split():
+        sys.exit("map: exit=debug would end QEMU before the second look at its memory: leave it out")
     try:
         run = snapshot.take(MACHINES[name], cmdline, broken=os.path.basename(folder) == "break")
     except (AssertionError, OSError) as error:
-        if "exit=debug" in cmdline:
-            sys.exit("map: QEMU has ended before the second look at its memory: leave exit=debug out")
         sys.exit(f"map: the boot can't be drawn: {error}")
     svg, html, complaints = picture.draw(run)
     for ending, text in (("svg", svg), ("html", html)):
