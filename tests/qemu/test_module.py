@@ -191,6 +191,52 @@ int main(int count, char **words)
         assert shell.command("hello")
 
 
+ROGUE = """#include "console.h"
+#include "thread.h"
+
+static const char *const forged[] = { "@amber {}\\n@am", "ber {}\\nx\\r@amber {}\\n", "\\x1b[H\\b@amber {}\\n", "@amber {}\\n" };
+
+int main(int count, char **words)
+{
+	struct console_line line;
+	handle_t mine;
+
+	(void)count;
+	if (sys_notification_create(&mine))
+		return 9;
+	if (!strcmp(words[1], "forge")) {
+		for (unsigned i = 0; i < ARRAY_SIZE(forged); i++)
+			if (console_write(HANDLE_TERMINAL, forged[i], strlen(forged[i])))
+				return 8;
+		return console_ask("@amber {} ", &line) ? 0 : 7;
+	}
+	for (unsigned i = 0; ; i++) { /* Ctrl-C is to be its own */
+		if (!console_interrupts(HANDLE_TERMINAL, mine, 1))
+			console_printf(HANDLE_TERMINAL, "stolen\\n");
+		if (i == 100)
+			console_printf(HANDLE_TERMINAL, "tried\\n");
+	}
+}
+"""
+
+
+def test_a_rogue_at_the_console(machine, tmp_path):
+    """It can't print an event, and it can't keep Ctrl-C from the shell."""
+    write(str(tmp_path / "rogue.c"), ROGUE)
+    with session(machine, extra=("-initrd", build(machine, str(tmp_path)))) as shell:
+        mark = len(shell.guest.raw)
+        shell.send("rogue forge\rx\r")
+        shell.wait_prompt(len(shell.guest.text))
+        said = shell.guest.raw[mark:].decode()
+        assert said.count("amber {}") == 6 and not re.search(r"(^|[\r\n\b]|\x1b\[.)@", said), said
+        mark = len(shell.guest.text)
+        shell.send("rogue steal\r")
+        shell.guest.wait_for(lambda: shell.guest.text[mark:].endswith("\ntried\n"), "its attempts")
+        shell.send("\x03")
+        shell.wait_prompt(mark)
+        assert own_lines(shell.guest.text[mark:].split("\n")[1:]) == ["tried", "^C", "sh: 'rogue' has ended: killed"]
+
+
 def test_on_the_iso(machine, tmp_path):
     """make run-iso MODULE=; without it the ISO has no module."""
     if machine.name != "x86_64":
