@@ -7,11 +7,19 @@ MACHINES := x86_64 aarch64
 COMPILER ?= gcc
 PYTHON   ?= /usr/bin/python3
 
-ifneq ($(filter-out $(MACHINES),$(ARCH)),)
+# $(call no_word_of,KNOWN,GIVEN): not empty if what is given is something else, or more than one word.
+no_word_of = $(filter-out $1,$2)$(word 2,$2)
+ifneq ($(call no_word_of,$(MACHINES),$(ARCH)),)
 $(error ARCH=$(ARCH): unknown machine (known: $(MACHINES)))
 endif
-ifeq ($(filter $(COMPILER),gcc clang),)
+ifneq ($(call no_word_of,gcc clang,$(or $(strip $(COMPILER)),none)),)
 $(error COMPILER=$(COMPILER): unknown (known: gcc clang))
+endif
+# QEMU makes one processor of 0; the second limit is its own.
+ifneq ($(strip $(SMP)),)
+ifneq ($(call no_word_of,$(shell seq $(if $(filter aarch64,$(ARCH)),8,255)),$(SMP)),)
+$(error SMP=$(SMP): no number of processors (1 to $(if $(filter aarch64,$(ARCH)),8,255); Amber uses 8 at most))
+endif
 endif
 
 jobs     := -j$(shell nproc 2>/dev/null || echo 2)
@@ -163,14 +171,14 @@ comma    := ,
 override quoted_cmdline := $(call quote,$(value CMDLINE))
 smbios   := $(call quote,type=1$(comma)serial=$(subst $(comma),$(comma)$(comma),$(value CMDLINE)))
 FIRMWARE ?= bios
-ifeq ($(filter bios uefi,$(FIRMWARE)),)
+ifneq ($(call no_word_of,bios uefi,$(or $(strip $(FIRMWARE)),none)),)
 $(error FIRMWARE=$(FIRMWARE): unknown (known: bios uefi))
 endif
 qemu_x86_64  := qemu-system-x86_64 -M q35 -cpu max -m 128M -nodefaults -no-reboot
 qemu_aarch64 := qemu-system-aarch64 -M virt,dtb-randomness=off -cpu max -m 128M -nodefaults -no-reboot
 exit_x86_64  := -device isa-debug-exit,iobase=0xf4,iosize=4
 exit_aarch64 := -semihosting-config enable=on,target=gdb
-qemu     = $(qemu_$(machine)) -serial $1 -display none $(exit_$(machine)) $(if $(SMP),-smp $(call quote,$(SMP)))
+qemu     = $(qemu_$(machine)) -serial $1 -display none $(exit_$(machine)) $(if $(strip $(SMP)),-smp $(call quote,$(strip $(SMP))))
 qemu_run = $(qemu) -kernel $(call kernel,$(machine)) -append $(quoted_cmdline) $(addprefix -initrd ,$(module))
 qemu_iso = $(qemu) $(if $(filter uefi,$(FIRMWARE)),-bios /usr/share/ovmf/OVMF.fd) \
 	-drive if=none,id=cd,media=cdrom,readonly=on,format=raw,file=$(iso) -device ide-cd,drive=cd,bootindex=0 \
@@ -203,7 +211,7 @@ ide: ## compile_commands.json, .clangd, VS Code's tasks and launch file
 	@$(PYTHON) tools/ide.py $(machine)
 
 map: $(foreach m,$(machines),$(call kernel,$m)) ## a picture of memory before and after the seal: build/ARCH/map.html, map.svg
-	@$(foreach m,$(machines),$(PYTHON) tools/map.py $m build/$m$(kind) $(quoted_cmdline) &&) true
+	@$(foreach m,$(machines),$(PYTHON) tools/map.py $m $(OUT)/$m$(kind) $(quoted_cmdline) &&) true
 program: ## NAME=foo: a program of your own to start from, my/foo/main.c; then make run MODULE=my
 	@$(PYTHON) tools/module.py new $(call quote,$(value NAME)) $(call quote,$(or $(value DIR),my))
 

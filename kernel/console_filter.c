@@ -25,7 +25,7 @@ static size_t sequence(const char *text, size_t bytes)
 	return at > 2 && at < bytes && (text[at] == 'C' || text[at] == 'D') ? at + 1 : 0;
 }
 
-void console_filter(char *text, size_t bytes)
+void console_filter(char *text, size_t bytes, bool *has_begun)
 {
 	size_t at = 0;
 
@@ -33,8 +33,13 @@ void console_filter(char *text, size_t bytes)
 		size_t length = sequence(text + at, bytes - at);
 		char c = text[at];
 
-		if (!length && (c < ' ' || c > '~') && c != '\n' && c != '\r' && c != '\b')
-			text[at] = '.';
+		if (c == '\n' || c == '\r') {
+			*has_begun = false;
+		} else if (!length && c != '\b') {
+			if (c < ' ' || c > '~' || (c == '@' && !*has_begun))
+				text[at] = '.';
+			*has_begun = true;
+		}
 		at += length ? length : 1;
 	}
 }

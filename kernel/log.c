@@ -13,6 +13,7 @@
 #include <amber/stretch.h>
 #include <amber/string.h>
 
+#include "console.h"
 #include "text_screen.h"
 
 #define LINE_BYTES  2048 /* a complaint repeats a word of up to 1023 bytes */
@@ -33,6 +34,7 @@ static uint64_t spent_instructions;
 
 /* The console's unfinished line stands there. */
 static bool serial_stands, screen_stands;
+static bool console_has_begun; /* something of the console's stands in the serial line */
 static bool has_broken_in; /* other lines came since, and the console hasn't begun anew */
 static bool break_is_news; /* … and nobody was told; read without the lock */
 
@@ -79,6 +81,7 @@ static void serial_end_line(void)
 {
 	if (line_is_started)
 		serial_write("\n", 1);
+	console_has_begun = false;
 	break_in(&serial_stands);
 }
 
@@ -159,7 +162,7 @@ static void console_begin(void)
 		text_screen_begin_row();
 }
 
-static __single void put_console(const char *text, size_t bytes, bool stands)
+static __single void put_console(char *text, size_t bytes, bool stands)
 {
 	bool is_anew;
 
@@ -167,6 +170,7 @@ static __single void put_console(const char *text, size_t bytes, bool stands)
 	is_anew = bytes && *text == '\r';
 	if (is_anew)
 		console_begin();
+	console_filter(text, bytes, &console_has_begun);
 	serial_write(text + is_anew, bytes - is_anew);
 	text_screen_write(text + is_anew, bytes - is_anew);
 	text_screen_set_cursor(stands);
@@ -176,7 +180,7 @@ static __single void put_console(const char *text, size_t bytes, bool stands)
 	LEFT_OUT_END("log_console");
 }
 
-bool log_console(const char *text, size_t bytes, bool stands)
+bool log_console(char *text, size_t bytes, bool stands)
 {
 	struct log_hold hold = log_hold();
 	uint64_t begin = arch_instructions();

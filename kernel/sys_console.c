@@ -30,7 +30,7 @@ static void note_first_prompt(void)
 }
 
 /* Text is long to print: others run meanwhile. */
-static bool print(const char *text, uint64_t bytes, bool stands)
+static bool print(char *text, uint64_t bytes, bool stands)
 {
 	bool is_printed;
 
@@ -56,7 +56,6 @@ enum error sys_console_write(struct trap_frame *frame)
 		error = user_copy_in(text, arch_syscall_argument(frame, 1), bytes);
 	if (error)
 		return error;
-	console_filter(text, bytes);
 	if (stands)
 		note_first_prompt();
 	return print(text, bytes, stands) ? OK : ERR_BUSY;

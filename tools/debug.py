@@ -56,6 +56,9 @@ def with_serial(command, serial):
 
 
 def listens(path):
+    """The list has the path as it was given, which another tree's may be like: but that file is not ours."""
+    if not os.path.exists(path):
+        return False
     with open("/proc/net/unix", encoding="utf-8", errors="replace") as f:
         return any(line.split()[3] == LISTENS and line.rstrip("\n").endswith(" " + path) for line in f)
 
@@ -240,7 +243,7 @@ class Tape:
 
     def __init__(self, folder):
         self.path = os.path.join(folder, "replay.bin")
-        self.about = self.path + ".json"
+        self.about, self.new = self.path + ".json", self.path + ".new"
 
     @staticmethod
     def kernel(command):
@@ -252,29 +255,29 @@ class Tape:
                     digest.update(f.read())
         return digest.hexdigest()
 
-    def begin(self, command):
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self.path)
+    def keep(self, command, kernel):
+        """A session that came to its end takes the place of the one before."""
         with open(self.about, "w", encoding="utf-8") as f:
-            json.dump({"command": command, "kernel": self.kernel(command)}, f)
+            json.dump({"command": command, "kernel": kernel}, f)
+        os.replace(self.new, self.path)
 
     def command(self):
         try:
             with open(self.about, encoding="utf-8") as f:
                 about = json.load(f)
+            command, recorded = about["command"], about["kernel"]
             os.stat(self.path)
-        except (OSError, ValueError):
+        except OSError:
             sys.exit(f"replay: there is no {self.path}: `make record` makes it")
-        try:
-            kernel = self.kernel(about["command"])
-        except OSError as error:
-            sys.exit(f"replay: {error.filename}: {error.strerror}")
-        if kernel != about["kernel"]:
+        except (ValueError, KeyError, TypeError):
+            sys.exit(f"replay: {self.about} is damaged: `make record` once more")
+        if self.kernel(command) != recorded:
             sys.exit(f"replay: {self.path} is of another build of the kernel: `make record` once more")
-        return about["command"]
+        return command
 
-    def icount(self, way):
-        return ["-icount", f"shift=3,rr={way},rrfile={self.path}"]
+    @staticmethod
+    def icount(way, path):
+        return ["-icount", f"shift=3,rr={way},rrfile={path}"]
 
 
 def on_terminal(folder, command, is_replay):
@@ -295,16 +298,17 @@ def on_terminal(folder, command, is_replay):
 def record(options, command):
     """A session as with `make run`; what comes in on the serial line is recorded with its instruction."""
     tape = Tape(options.folder)
-    tape.begin(command)
+    kernel = tape.kernel(command)
     print(f"recording to {tape.path}; Ctrl-A X ends it", flush=True)
-    status = on_terminal(options.folder, command + tape.icount("record"), False)
+    status = on_terminal(options.folder, command + tape.icount("record", tape.new), False)
+    tape.keep(command, kernel)
     print(f"QEMU has ended with status {status}; `make replay` shows it once more", flush=True)
     return 0
 
 
 def replay(options, _):
     tape = Tape(options.folder)
-    command = tape.command() + tape.icount("replay")
+    command = tape.command() + tape.icount("replay", tape.path)
     if not options.with_gdb:
         print(f"replaying {tape.path}; Ctrl-C ends it", flush=True)
         on_terminal(options.folder, command, True)
@@ -318,13 +322,26 @@ def replay(options, _):
 
 # --- the other end of the serial line ----------------------------------------------------------------------
 
+def serial_line(path):
+    """(the connection, what has to stay open as long); None if it is taken: QEMU lets a second one wait, unheard."""
+    line, lock = socket.socket(socket.AF_UNIX), open(path + ".lock", "w", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return None
+    line.connect(path)
+    return line, lock
+
+
 def console(options, _):
     path = os.path.join(options.folder, "console.sock")
-    line = socket.socket(socket.AF_UNIX)
     try:
-        line.connect(path)
+        found = serial_line(path)
     except OSError:
         sys.exit(f"console: nobody is at {path}: `make debug` opens it")
+    if not found:
+        sys.exit(f"console: {path} is taken: by another console, or by `amber type` in gdb")
+    line = found[0]
     print("serial line of the debugged machine; Ctrl-] ends this", flush=True)
     with raw_terminal():
         carry(line.fileno(), line.fileno())
@@ -406,7 +423,10 @@ def main():
         signal.signal(number, ended_by)
     if options.elf and not os.path.exists(options.elf):
         sys.exit(f"{options.what}: there is no {options.elf}: `make` builds it")
-    sys.exit({"debug": debug, "record": record, "replay": replay, "console": console}[options.what](options, command))
+    try:
+        sys.exit({"debug": debug, "record": record, "replay": replay, "console": console}[options.what](options, command))
+    except OSError as error:
+        sys.exit(f"{options.what}: {error.filename}: {error.strerror}" if error.filename else f"{options.what}: {error}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MACHINES = ("x86_64", "aarch64")
 MARK = "made by tools/ide.py"
-LINKED = re.compile(r"-l\w+$|-shared$|-fsanitize|-M[MDTPF]*$|.*\.d$")  # not for one source alone
+LEFT_OUT = re.compile(r"-l\w+$|-shared$|-fsanitize|-M[MDTPF]*$|.*\.d$|-Werror$")  # of linking and making; clang warns where gcc doesn't
 
 CLANGD = f"""# {MARK}
 CompileFlags:
@@ -54,7 +54,7 @@ def entries(lines):
         for word in words[1:]:
             if skip or word in ("-o", "-MT", "-MF"):
                 skip = not skip
-            elif word != "-c" and not word.endswith(".c") and not LINKED.match(word):
+            elif word != "-c" and not word.endswith(".c") and not LEFT_OUT.match(word):
                 flags.append(word)
         for file in files:
             yield {"directory": TOP, "file": file, "arguments": ["clang", *flags, "-c", file]}

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """tools/map.py: the permission map of a real boot (docs/map.md): FOLDER/map.html and FOLDER/map.svg.
 
-  map.py MACHINE FOLDER [CMDLINE]     FOLDER is build/MACHINE or, for the broken kernel, build/MACHINE/break
+  map.py MACHINE FOLDER [CMDLINE]     FOLDER: the kernel's, build/MACHINE (or build/clang/…; …/break: the broken kernel)
 """
+import dataclasses
 import os
 import sys
 
@@ -21,8 +22,12 @@ def main(name, folder, cmdline=""):
         sys.exit(f"map: {error.name} is missing: run 'make setup' first")
     if "exit=debug" in cmdline.split():
         sys.exit("map: exit=debug would end QEMU before the second look at its memory: leave it out")
+    broken = os.path.basename(folder) == "break"
+    machine = dataclasses.replace(MACHINES[name], build=os.path.dirname(os.path.dirname(folder) if broken else folder))
+    if not os.path.exists(machine.elf(broken)):
+        sys.exit(f"map: there is no {machine.elf(broken)}: `make` builds it")
     try:
-        run = snapshot.take(MACHINES[name], cmdline, broken=os.path.basename(folder) == "break")
+        run = snapshot.take(machine, cmdline, broken)
     except (AssertionError, OSError) as error:
         sys.exit(f"map: the boot can't be drawn: {error}")
     svg, html, complaints = picture.draw(run)

@@ -23,6 +23,11 @@ NO_PROGRAM = (".h", ".md", ".txt")  # may lie beside programs
 SERVICES = ("supervisor", "console", "sh")
 MACHINES = {62: "x86_64", 183: "aarch64"}  # e_machine; System V gABI, chapter 4
 ET_EXEC = 2
+PT_LOAD, PT_DYNAMIC, PT_INTERP, PT_TLS = 1, 2, 3, 7
+PF_X, PF_W, PF_R = 1, 2, 4
+PAGE, USER_START, USER_END = 4096, 0x200000, 0x8000000000  # include/amber/abi.h
+SEGMENTS_MAX, SEGMENT_BYTES_MAX, HEADS_MAX = 8, 32768 * PAGE, 64  # kernel/elf.h, elf.c
+ARCHIVE_BYTES_MAX = 48 << 20  # QEMU's 128 MiB have to hold it, on aarch64 their second half
 
 
 class Complaint(Exception):
@@ -126,9 +131,56 @@ def check_names(programs):
             print(f"module: '{name}' takes the place of the system's own program of that name")
 
 
+def segment_problem(flags, offset, start, file_bytes, memory_bytes, size):
+    """As kernel/elf.c:check_segment."""
+    if offset + file_bytes > size:
+        return "a segment's data lie behind its end"
+    if file_bytes > memory_bytes:
+        return "a segment has more data than memory"
+    if start % PAGE:
+        return "a segment doesn't start on a page"
+    if not USER_START <= start <= start + memory_bytes <= USER_END:
+        return "a segment lies outside the user half"
+    if memory_bytes > SEGMENT_BYTES_MAX:
+        return "a segment is too large"
+    if not flags & PF_R:
+        return "a segment can't be read"
+    return "a segment is writable and executable" if flags & PF_W and flags & PF_X else None
+
+
+def segments_problem(data):
+    """What the kernel would say of it when it is started (kernel/elf.c): better now."""
+    entry, at = struct.unpack_from("<QQ", data, 24)
+    head_bytes, count = struct.unpack_from("<HH", data, 54)
+    if head_bytes != 56 or not 0 < count <= HEADS_MAX:
+        return "the number or the size of its segments' heads is wrong"
+    if at + count * head_bytes > len(data):
+        return "its segments' heads lie behind its end"
+    found = []
+    for i in range(count):
+        kind, flags, offset, start, _, file_bytes, memory_bytes, _ = struct.unpack_from("<IIQQQQQQ", data, at + i * head_bytes)
+        if kind in (PT_DYNAMIC, PT_INTERP, PT_TLS):
+            return "not a static executable"
+        if kind != PT_LOAD or not memory_bytes:
+            continue
+        if problem := segment_problem(flags, offset, start, file_bytes, memory_bytes, len(data)):
+            return problem
+        end = start + -(-memory_bytes // PAGE) * PAGE
+        if any(start < other_end and other_start < end for other_start, other_end, _ in found):
+            return "two segments share a page"
+        found.append((start, end, flags))
+    if len(found) > SEGMENTS_MAX:
+        return "too many segments"
+    inside = any(start <= entry < end and flags & PF_X for start, end, flags in found)
+    return None if inside else "its entry is not in an executable segment"
+
+
 def check_finished(path, machine):
+    if not os.path.isfile(path):
+        raise Complaint(f"{path}: neither a file nor a folder")
     with open(path, "rb") as f:
-        head = f.read(64)
+        data = f.read()
+    head = data[:64]
     if len(head) < 64 or head[:7] != b"\x7fELF\x02\x01\x01":
         raise Complaint(f"{path}: no program (no 64-bit little-endian ELF file)")
     kind, made_for = struct.unpack_from("<HH", head, 16)
@@ -136,6 +188,8 @@ def check_finished(path, machine):
         raise Complaint(f"{path}: made for {MACHINES.get(made_for, f'another machine (e_machine {made_for})')}, not for {machine}")
     if kind != ET_EXEC:
         raise Complaint(f"{path}: not a static executable (link it as docs/programs.md says)")
+    if problem := segments_problem(data):
+        raise Complaint(f"{path}: {problem} (link it as docs/programs.md says)")
 
 
 def words(name):
@@ -164,6 +218,8 @@ def pack(archive, names, to):
         os.utime(os.path.join(archive, name), (0, 0))
     done = subprocess.run(["cpio", "-o", "-H", "newc", "-R", "0:0", "--reproducible", "--quiet"], cwd=archive, stdout=subprocess.PIPE,
                           input="".join(f"{name}\n" for name in names).encode(), check=True)
+    if len(done.stdout) > ARCHIVE_BYTES_MAX:
+        raise Complaint(f"the programs have {len(done.stdout) >> 20} MiB together (at most {ARCHIVE_BYTES_MAX >> 20})")
     return write_if_changed(os.path.join(to, "programs.cpio"), done.stdout)
 
 
@@ -210,4 +266,5 @@ if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except (Complaint, OSError) as why:
-        sys.exit(f"{'program' if sys.argv[1:2] == ['new'] else 'module'}: {why}")
+        text = f"{why.filename}: {why.strerror}" if isinstance(why, OSError) and why.filename else why
+        sys.exit(f"{'program' if sys.argv[1:2] == ['new'] else 'module'}: {text}")

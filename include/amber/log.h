@@ -27,10 +27,10 @@ void log_serial_only(bool on);                /* while on, log_line leaves the s
 uint64_t log_instructions(void);              /* spent in printing until now: figures leave it out */
 void log_break_lock(void);                    /* panic: from now on nobody waits for the log's lock */
 
-/* The console driver's text, filtered (kernel/sys_console.c). One that begins with \r begins the line anew: the one that stands,
- * or a new one. stands: it is unfinished, and is ended by whatever line comes. False: one came since, and this text was to go on
- * where it stood: nothing was printed. Big lock not held. */
-bool log_console(const char *text, size_t bytes, bool stands);
+/* The console driver's text, filtered in place (kernel/console_filter.c). One that begins with \r begins the line anew: the one
+ * that stands, or a new one. stands: it is unfinished, and is ended by whatever line comes. False: one came since, and this text
+ * was to go on where it stood: nothing was printed. Big lock not held. */
+bool log_console(char *text, size_t bytes, bool stands);
 void log_console_draw(void);                  /* shows it on the screen, bit by bit: others may print meanwhile */
 bool log_console_news(void);                  /* did a line end the standing one since the last time? */
 

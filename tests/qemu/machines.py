@@ -18,12 +18,13 @@ class Machine:
     ram_base: int
     image_physical: int   # where IMAGE_BASE lies under -kernel
     protocol: str         # under -kernel
+    build: str = "build"  # where its kernels are; COMPILER=clang builds elsewhere
 
     def __str__(self):
         return self.name
 
     def folder(self, broken=False):
-        return os.path.join(TOP, "build", self.name, "break" if broken else "")
+        return os.path.join(TOP, self.build, self.name, "break" if broken else "")
 
     def elf(self, broken=False):
         return os.path.join(self.folder(broken), "amber.elf")

@@ -66,7 +66,29 @@ def test_what_is_wrong_is_one_line(machine, tmp_path):
     assert done.returncode == 1 and re.fullmatch(r"debug: QEMU doesn't start: .*nonsense.*\n", done.stderr), done.stderr
     assert tool(machine, "console", tmp_path)[1].startswith("console: nobody is at ")
     assert tool(machine, "replay", tmp_path)[1] == f"replay: there is no {tmp_path}/replay.bin: `make record` makes it\n"
+    (tmp_path / "replay.bin").write_text("")
+    for text in ("{}", "[1]", "nonsense"):
+        (tmp_path / "replay.bin.json").write_text(text)
+        assert tool(machine, "replay", tmp_path) == (1, f"replay: {tmp_path}/replay.bin.json is damaged: `make record` once more\n")
+    (tmp_path / "replay.bin.json").write_text('{"command": ["-kernel", "/nonsense"], "kernel": ""}')
+    assert tool(machine, "replay", tmp_path) == (1, "replay: /nonsense: No such file or directory\n")
     no_qemu_is_left(tmp_path)
+
+
+def one_console(machine, folder):
+    """A second one, or `amber type`, would wait unheard behind the first one. When that ends, the line is free."""
+    line = [sys.executable, "tools/debug.py", "console", str(folder)]
+    gdb = ["-batch", "-ex", f"source {TOP}/tools/gdb/amber.py", "-ex", "amber type x"]
+    for text in ("taken", None):
+        with subprocess.Popen(line, cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+            assert "Ctrl-] ends this" in other.stdout.readline()
+            if text:
+                assert tool(machine, "console", folder) == (1, f"console: {folder}/console.sock is taken: by another console, or by `amber "
+                                                               "type` in gdb\n")
+                typed = subprocess.run(["gdb-multiarch", "-nx", "-q", *gdb, machine.elf()], cwd=TOP, stdout=subprocess.PIPE, text=True,
+                                       env=dict(os.environ, AMBER_CONSOLE=f"{folder}/console.sock"), check=False).stdout
+                assert "amber type: the serial line is taken: type there, where `make console` runs" in typed
+            other.communicate("\x1d", timeout=SECONDS)
 
 
 def test_a_second_debugger_is_refused(machine, tmp_path):
@@ -76,6 +98,7 @@ def test_a_second_debugger_is_refused(machine, tmp_path):
         assert any("waiting for a debugger at " in text for text in first.stdout)
         status, text = tool(machine, "debug", tmp_path, machine.elf(), cmdline="")
         assert status == 1 and text.endswith(f"debug: {tmp_path}/gdb.sock is in use: another debug, record or replay runs in this tree\n")
+        one_console(machine, tmp_path)
         first.send_signal(signal.SIGTERM)
         assert first.wait(SECONDS) == 128 + signal.SIGTERM
     no_qemu_is_left(tmp_path)
@@ -142,10 +165,12 @@ def test_a_session_is_replayed(machine, tmp_path, last):
 
 
 def test_one_cpu_only(machine, tmp_path):
-    """QEMU's own words, in one line."""
+    """QEMU's own words, in one line; the recording before that stays."""
+    (tmp_path / "replay.bin").write_text("before")
     line = [sys.executable, "tools/debug.py", "record", str(tmp_path), machine.elf(), "--", *command(machine, ""), "-smp", "2"]
     done = subprocess.run(line, cwd=TOP, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 1 and re.fullmatch(r"record: QEMU says: .*not supported for 'smp'\n", done.stderr), done.stderr
+    assert (tmp_path / "replay.bin").read_text() == "before"
     no_qemu_is_left(tmp_path)
 
 
@@ -173,6 +198,7 @@ def test_make_ide():
     compiled = [file for file in listed.stdout.split() if file != "user/template.c"]  # that one is what `make program` starts from
     assert sorted(entry["file"] for entry in entries) == sorted(compiled)
     for entry in entries:
+        assert "-Werror" not in entry["arguments"]  # what is gcc's to judge
         parsed = subprocess.run([*entry["arguments"], "-fsyntax-only", "-w"], cwd=entry["directory"], stderr=subprocess.PIPE, text=True, check=False)
         assert parsed.returncode == 0, f"{entry['file']}: {parsed.stderr}"
     for name in ("tasks.json", "launch.json"):

@@ -10,6 +10,8 @@ from test_maps import pages, walked
 
 EVERY_COMMAND = ("amber map", "amber map kernel", "amber map --roots", "amber map --json", "amber walk lab_sealed_word", "amber alias 0x200000",
                  "amber alias -p 0x200000", "amber sealed", "amber sealed lab_sealed_word", "amber violations", "amber why 0", "amber ps")
+# Bits 0 to 47 are those of the direct map's and of the image's addresses; the others are wrong.
+OF_NO_TABLE = ("amber walk 0x12348000402a0000", "amber alias 0x00ff8000002a0000", "amber walk 0x7fffffff80280000 kernel")
 AT_THE_END = "hbreak machine_exit"
 
 
@@ -23,7 +25,8 @@ def one_line(answer):
 @pytest.fixture(scope="module")
 def first(machine):
     return debugged(machine, "exit=debug", ["info registers pc", *EVERY_COMMAND, "amber frob", "amber walk", "amber walk no_such_name",
-                                            "amber sealed no_such_name", "amber dryrun 1", "amber ps 1", "amber why x", "amber type x",
+                                            "amber sealed no_such_name", "amber dryrun 1", "amber ps 1", "amber why x", "amber why \u00b2",
+                                            "amber alias -p", "amber alias $pc + 4", "amber type x",
                                             "kill"], status=None, debug_exit=False)
 
 
@@ -44,7 +47,9 @@ def test_wrong_use_is_one_line(first):
     assert first.said("amber frob") == ["amber: no such command 'frob' (try help amber)"]
     for command, text in (("amber walk", "usage: amber walk ADDR [ROOT]"), ("amber walk no_such_name", "'no_such_name' is no address: "),
                           ("amber sealed no_such_name", "no sealed object 'no_such_name'"), ("amber dryrun 1", "usage: amber dryrun"),
-                          ("amber ps 1", "usage: amber ps"), ("amber why x", "usage: amber why N"), ("amber type x", "takes no input")):
+                          ("amber ps 1", "usage: amber ps"), ("amber why x", "usage: amber why N"), ("amber why \u00b2", "usage: amber why N"),
+                          ("amber alias -p", "usage: amber alias [-p] ADDR"), ("amber alias $pc + 4", "usage: amber alias [-p] ADDR"),
+                          ("amber type x", "takes no input")):
         assert text in one_line(first.said(command))
 
 
@@ -55,7 +60,8 @@ def end(machine):
     """(machine, gdb's answers at the power-off of a run that has two violations and printed `maps --json`)."""
     commands = [AT_THE_END, "continue", "info registers pc", *EVERY_COMMAND, "amber map", "amber map gate", "amber map sh", "amber map nothing",
                 "amber walk lab_sealed_word gate", "amber walk 0x400000 sh", "amber alias lab_sealed_word", "amber why 1", "amber why 2",
-                "amber walk 0x123456789000 kernel", "print *(struct thread *)0", "amber map kernel"]
+                "amber walk 0xffff823456789000 kernel", *OF_NO_TABLE, "amber walk lab_sealed_word sh",
+                "print *(struct thread *)0", "amber map kernel"]
     run = debugged(machine, 'lab=on ro_fault=ignore run="maps --json; lab write lab_sealed_word 0x1234; '
                             'lab write lab_sealed_page 7 4; poweroff"', commands, memory_file=True, keep=True)
     yield machine, run
@@ -103,8 +109,20 @@ def test_a_walk_says_every_bit(end):
     entry = re.search(r"entry (\d+) at (0x[0-9a-f]+) = (0x[0-9a-f]{16}) leaf", leaf)
     assert int(entry[1]) == address >> 12 & 511
     assert int.from_bytes(run.guest.physical(int(entry[2], 16), 8), "little") == int(entry[3], 16)
-    assert run.said("amber walk 0x123456789000 kernel")[-1] == "  not mapped"
+    assert run.said("amber walk 0xffff823456789000 kernel")[-1] == "  not mapped"
     assert ", r-xu, 4 KiB page, program" in run.said("amber walk 0x400000 sh")[-2]
+
+
+def test_addresses_of_no_table(end):
+    """Their 48 low bits would lead the walk to a page; the machine faults without a walk."""
+    machine, run = end
+    for command in OF_NO_TABLE:
+        assert one_line(run.said(command)).endswith(" are not alike): no table translates it"), command
+    other = run.said("amber walk lab_sealed_word sh")
+    if machine.name == "aarch64":
+        assert re.search(r"root space \d+ sh translates the lower half only, not 0x", one_line(other))
+    else:
+        assert other[-1].startswith("  frame: sealed")
 
 
 def test_aliases_of_a_sealed_frame(end):
@@ -198,9 +216,9 @@ def test_in_the_gate(machine):
 
 
 def test_a_dry_run_pass_by_pass(machine):
-    """Before and behind each step; the page itself stays as it was."""
+    """Before and behind each step, also with a breakpoint at what is stepped; the page itself stays as it was."""
     run = debugged(machine, "lab=on ro_fault=ignore inject=lab_sealed_word:store8:0xdead",
-                   ["amber dryrun"] * 4 + ["amber sealed lab_sealed_word", "delete"])
+                   ["hbreak arch_inject_store8", "continue"] + ["amber dryrun"] * 4 + ["amber sealed lab_sealed_word", "delete"])
     before, behind, before_b, behind_b = (run.said("amber dryrun", n) for n in range(4))
     assert before[0].startswith("dry run on CPU 0, before pass A") and ": arch_inject_store8+0x" in before[0]
     assert before_b[0].startswith("dry run on CPU 0, before pass B")

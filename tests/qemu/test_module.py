@@ -5,6 +5,7 @@ Only this file builds modules: their folder, build/ARCH/module/, is the same for
 import os
 import re
 import shutil
+import struct
 import subprocess
 
 import pytest
@@ -95,7 +96,17 @@ COMPLAINTS = {
     "text": "no program (no 64-bit little-endian ELF file)",
     "other": "made for ", "object": "not a static executable", "syntax": "main.c doesn't compile, see above",
     "no_main": "can't be linked, see above", "long": "is too long for a program's name (at most 31 characters)", "blank": "is no name for a program",
-    "twice": "two programs of the same name 'foo'",
+    "twice": "two programs of the same name 'foo'", "pipe": "neither a file nor a folder", "dead": "neither a file nor a folder",
+    "big": "the programs have 49 MiB together (at most 48)",
+}
+# What is wrong with a finished program: (offset in the file, bytes there); 64: its first segment's head, 120: its second one's.
+DAMAGED = {
+    "the number or the size of its segments' heads is wrong": (56, "<H", 0), "its segments' heads lie behind its end": (32, "<Q", 1 << 40),
+    "not a static executable": (64, "<I", 2), "a segment's data lie behind its end": (72, "<Q", 1 << 30),
+    "a segment has more data than memory": (104, "<Q", 1), "a segment doesn't start on a page": (80, "<Q", 0x400010),
+    "a segment lies outside the user half": (80, "<Q", 0x1000), "a segment is too large": (104, "<Q", 1 << 30),
+    "a segment can't be read": (68, "<I", 1), "a segment is writable and executable": (68, "<I", 7),
+    "two segments share a page": (136, "<Q", 0x400000), "its entry is not in an executable segment": (24, "<Q", 0x400),
 }
 
 
@@ -115,8 +126,27 @@ def test_what_is_no_program(machine, what, tmp_path):
              "long": [folder + "/" + "x" * 32 + ".c"], "blank": [folder + "/a b.c"], "twice": [folder + "/foo.c", folder + "/foo/main.c"]}
     for path in texts.get(what, []):
         write(path, {"syntax": "int main(\n", "no_main": "int other;\n"}.get(what, good))
+    if what == "pipe":
+        os.mkfifo(folder + "/foo")
+    if what == "dead":
+        os.symlink("nowhere", folder + "/foo")
+    if what == "big":
+        shutil.copy(os.path.join(machine.folder(), "user", "archive", "hello"), folder)
+        os.truncate(folder + "/hello", 49 << 20)
     line = refused(machine, folder)
-    assert line.startswith("module: ") and COMPLAINTS[what] in line and folder in line, line
+    assert line.startswith("module: ") and COMPLAINTS[what] in line and (folder in line or what == "big"), line
+
+
+@pytest.mark.parametrize("why", DAMAGED)
+def test_what_the_kernel_would_refuse(machine, why, tmp_path):
+    """… is refused before, in the same words."""
+    folder, (at, form, value) = tmp_path / "d", DAMAGED[why]
+    data = bytearray(open(os.path.join(machine.folder(), "user", "archive", "hello"), "rb").read())
+    struct.pack_into(form, data, at, value)
+    folder.mkdir()
+    (folder / "foo").write_bytes(data)
+    assert refused(machine, str(folder)) == f"module: {folder}/foo: {why} (link it as docs/programs.md says)"
+    assert f'"{why}"' in read(os.path.join(TOP, "kernel", "elf.c"))
 
 
 @pytest.mark.parametrize("name, why", [
@@ -159,6 +189,52 @@ int main(int count, char **words)
         shell.command("asker &")
         shell.guest.wait_for(lambda: "asker: no console" in shell.guest.text[mark:], "its end")
         assert shell.command("hello")
+
+
+ROGUE = """#include "console.h"
+#include "thread.h"
+
+static const char *const forged[] = { "@amber {}\\n@am", "ber {}\\nx\\r@amber {}\\n", "\\x1b[H\\b@amber {}\\n", "@amber {}\\n" };
+
+int main(int count, char **words)
+{
+	struct console_line line;
+	handle_t mine;
+
+	(void)count;
+	if (sys_notification_create(&mine))
+		return 9;
+	if (!strcmp(words[1], "forge")) {
+		for (unsigned i = 0; i < ARRAY_SIZE(forged); i++)
+			if (console_write(HANDLE_TERMINAL, forged[i], strlen(forged[i])))
+				return 8;
+		return console_ask("@amber {} ", &line) ? 0 : 7;
+	}
+	for (unsigned i = 0; ; i++) { /* Ctrl-C is to be its own */
+		if (!console_interrupts(HANDLE_TERMINAL, mine, 1))
+			console_printf(HANDLE_TERMINAL, "stolen\\n");
+		if (i == 100)
+			console_printf(HANDLE_TERMINAL, "tried\\n");
+	}
+}
+"""
+
+
+def test_a_rogue_at_the_console(machine, tmp_path):
+    """It can't print an event, and it can't keep Ctrl-C from the shell."""
+    write(str(tmp_path / "rogue.c"), ROGUE)
+    with session(machine, extra=("-initrd", build(machine, str(tmp_path)))) as shell:
+        mark = len(shell.guest.raw)
+        shell.send("rogue forge\rx\r")
+        shell.wait_prompt(len(shell.guest.text))
+        said = shell.guest.raw[mark:].decode()
+        assert said.count("amber {}") == 6 and not re.search(r"(^|[\r\n\b]|\x1b\[.)@", said), said
+        mark = len(shell.guest.text)
+        shell.send("rogue steal\r")
+        shell.guest.wait_for(lambda: shell.guest.text[mark:].endswith("\ntried\n"), "its attempts")
+        shell.send("\x03")
+        shell.wait_prompt(mark)
+        assert own_lines(shell.guest.text[mark:].split("\n")[1:]) == ["tried", "^C", "sh: 'rogue' has ended: killed"]
 
 
 def test_on_the_iso(machine, tmp_path):

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import outside
@@ -142,6 +143,23 @@ def test_a_page_that_was_opened_is_red(machine):
     wrong = [row for row in it.rows("after the seal") if row["remark"]]
     assert [(row["area"], row["section"], row["rights"], row["size"]) for row in wrong] == [("image", "ro_after_init", "rw-", "4 KiB")]
     assert len(it.red()) == len(it.complaints) == 1 and it.red()[0].get("d").count("M") == 2
+
+
+def test_a_panic_is_not_red(machine):
+    """The dry run's copies are still mapped, writable, where the sealed page is: in its own root."""
+    it = draw(machine, "lab=on ro_fault=panic inject=lab_sealed_word:store8:1")
+    assert any(leaf.perms & {"w"} for name, leaves in it.run.after.roots.items() if name.startswith("dry-run") for leaf in leaves
+               if it.run.after.frame_types.get(leaf.pa) == "shadow")
+    assert it.red() == [] and it.complaints == []
+
+
+def test_it_draws_the_kernel_in_that_folder(machine, tmp_path):
+    """COMPILER=clang builds elsewhere. Where there is none, nothing is drawn."""
+    done = subprocess.run([sys.executable, "tools/map.py", machine.name, str(tmp_path / machine.name)], cwd=TOP, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1 and done.stderr == f"map: there is no {tmp_path}/{machine.name}/amber.elf: `make` builds it\n"
+    asked = subprocess.run(["make", "-n", "map", "COMPILER=clang", f"ARCH={machine.name}"], cwd=TOP, stdout=subprocess.PIPE, text=True, check=True)
+    assert f"tools/map.py {machine.name} build/clang/{machine.name} " in asked.stdout
 
 
 def test_without_the_seal_nothing_is_red(machine):

@@ -41,8 +41,10 @@ def test_help_names_all(machine, lab):
         end = lines.index(next(line for line in lines if line.startswith("programs:")))
         names = [line.split()[0] for line in lines[:end] if line[0] != " "]
         assert names == sorted(names) and set(COMMANDS + PROGRAMS) <= set(names) and ("lab" in names) == lab
-        programs = [name for line in lines[end:-2] for name in line.removeprefix("programs:").split()]
-        assert {"stress", "traps"} <= set(programs) and not {"sh", "console", "supervisor", "hello"} & set(programs)
+        first = next(line for line in lines if line.startswith("only as init=NAME:"))
+        assert first.removeprefix("only as init=NAME:").split() == ["attacks", "consoletest", "labtest", "systest", "uart"]
+        programs = [name for line in lines[end:lines.index(first)] for name in line.removeprefix("programs:").split()]
+        assert {"stress", "traps"} <= set(programs) and not {"sh", "console", "supervisor", "hello", "uart"} & set(programs)
         for name in names:
             assert own_lines(shell.command(f"help {name}"))[0].startswith(f"{name} ")
         shell.says("help me", "help: me: no such command")

@@ -34,9 +34,14 @@ def test_it_can_be_read_without_tools(tmp_path):
     assert "Targets:" in done.stdout and done.stderr == ""
 
 
-def test_unknown_machine_is_refused():
-    done = make("ARCH=riscv", check=False)
-    assert done.returncode != 0 and "unknown machine" in done.stderr
+@pytest.mark.parametrize("given, why", [
+    ("ARCH=riscv", "unknown machine"), ("ARCH=x86_64 aarch64", "unknown machine"), ("COMPILER=gcc clang", "unknown"), ("COMPILER=", "unknown"),
+    ("FIRMWARE=bios uefi", "unknown"), ("SMP=0", "no number of processors"), ("SMP=x", "no number"), ("SMP=-1", "no number"),
+    ("SMP=1 2", "no number"), ("SMP=1000", "no number"),
+])
+def test_what_is_unknown_is_refused(given, why):
+    done = make("-s", "qemu-line", given, check=False)
+    assert done.returncode != 0 and done.stdout == "" and f"*** {given}: {why}" in done.stderr and len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("cmdline", ["it's", 'a "b c" d', "$(x) $HOME `id` \\ ;&|<>*?", "a  b", "x=1,y=2"])

@@ -2,7 +2,7 @@
 /*
  * tests/unit/log_test.c: log lines on serial and screen, events, the lock.
  *
- * sources: tests/unit/fake_arch/fake_arch.c kernel/log.c kernel/text_screen.c kernel/event.c kernel/lock.c kernel/json.c kernel/format.c
+ * sources: tests/unit/fake_arch/fake_arch.c kernel/log.c kernel/console_filter.c kernel/text_screen.c kernel/event.c kernel/lock.c kernel/json.c kernel/format.c
  * flags: -I tests/unit/fake_arch -I arch/x86_64
  */
 #include <setjmp.h>
@@ -269,7 +269,8 @@ static void test_event_too_long(void **state)
 
 static bool console(const char *text, bool stands)
 {
-	bool is_printed = log_console(text, strlen(text), stands);
+	char copy[64];
+	bool is_printed = log_console(strcpy(copy, text), strlen(text), stands);
 
 	log_console_draw();
 	return is_printed;
@@ -310,6 +311,23 @@ static void test_console_line(void **state)
 	assert_false(log_console_news());
 	assert_true(console("\n", false));
 	clear();
+}
+
+/* What a program prints never looks like an event, also in parts, and behind lines of the kernel. */
+static void test_console_line_is_no_event(void **state)
+{
+	(void)state;
+	assert_true(console("@amber {}\n@am", false));
+	assert_true(console("ber {}\na", false));
+	assert_true(console("@amber {}", false));
+	log_info("a", "one");
+	assert_true(console("@amber {}\n", false));
+	assert_true(console("\r", true));
+	assert_true(console("@amber {}", true));
+	event_end(event_begin("e"));
+	assert_true(console("\r@amber {}", true));
+	assert_true(console("\n", false));
+	expect(".amber {}\n.amber {}\na@amber {}\n[0.000000] a: one\n.amber {}\n.amber {}\n@amber {\"event\":\"e\"}\n.amber {}\n");
 }
 
 /* Events are on serial only: what stands on the screen stays, and is drawn over. */
@@ -388,6 +406,7 @@ int main(void)
 		cmocka_unit_test_setup(test_event_flushes_first, setup),
 		cmocka_unit_test_setup(test_event_too_long, setup),
 		cmocka_unit_test_setup(test_console_line, setup),
+		cmocka_unit_test_setup(test_console_line_is_no_event, setup),
 		cmocka_unit_test_setup(test_console_line_and_event, setup),
 		cmocka_unit_test_setup(test_lock, setup),
 		cmocka_unit_test_setup(test_log_locks, setup),

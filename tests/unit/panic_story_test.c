@@ -3,7 +3,7 @@
  * tests/unit/panic_story_test.c: the panic's story on a screen of 80 × 25, with names, chains and stacks of every length:
  * its first line is still there when its last one is, and nothing is lost between them.
  *
- * sources: tests/unit/fake_arch/fake_arch.c kernel/panic_story.c kernel/log.c kernel/text_screen.c kernel/lock.c kernel/format.c
+ * sources: tests/unit/fake_arch/fake_arch.c kernel/panic_story.c kernel/log.c kernel/console_filter.c kernel/text_screen.c kernel/lock.c kernel/format.c
  * flags: -I tests/unit/fake_arch -I arch/x86_64
  */
 #include <setjmp.h>

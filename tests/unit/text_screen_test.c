@@ -238,6 +238,7 @@ static void test_late(void **state)
 static void test_random(void **state)
 {
 	static const char common[] = "\x1b\x1b\x1b[[[KCDJH2\n\r\b0123456789ab ";
+	bool has_begun = false;
 	char text[256];
 
 	(void)state;
@@ -247,7 +248,7 @@ static void test_random(void **state)
 
 		for (size_t i = 0; i < bytes; i++)
 			text[i] = rand() % 4 ? common[(size_t)rand() % (sizeof(common) - 1)] : (char)rand();
-		console_filter(text, bytes);
+		console_filter(text, bytes, &has_begun);
 		text_screen_write(text, bytes);
 		if (rand() % 8 == 0)
 			text_screen_line("a line", rand() % 2);
@@ -265,10 +266,11 @@ static void test_random(void **state)
 
 static void filter(const char *text, size_t bytes, const char *wanted)
 {
+	bool has_begun = false;
 	char copy[64];
 
 	memcpy(copy, text, bytes);
-	console_filter(copy, bytes);
+	console_filter(copy, bytes, &has_begun);
 	assert_memory_equal(copy, wanted, bytes);
 }
 #define FILTER(text, wanted) filter(text, sizeof(text) - 1, wanted)
@@ -284,9 +286,10 @@ static void test_filter(void **state)
 	FILTER("\x1b[2", ".[2");
 	FILTER("\x1b", ".");
 	FILTER("\x1b[77", ".[77");
+	FILTER("@amber\n@\r@@\b@\n\x1b[K\b@ @\nx@", ".amber\n.\r.@\b@\n\x1b[K\b. @\nx@");
 	for (unsigned c = 0; c < 256; c++) {
 		char byte = (char)c;
-		bool passes = (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\b';
+		bool passes = (c >= ' ' && c <= '~' && c != '@') || c == '\n' || c == '\r' || c == '\b';
 
 		filter(&byte, 1, passes ? &byte : ".");
 	}

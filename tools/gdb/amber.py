@@ -35,7 +35,7 @@ amber dryrun          run on to a dry run's next step: before and behind it, wit
 amber ps              threads
 amber type TEXT       TEXT and a newline to the machine's serial line
 
-ADDR: a number, the name of an object or function, or an expression such as $pc."""
+ADDR: a number, the name of an object or function, or an expression without spaces such as $pc."""
 
     def __init__(self):
         super().__init__("amber", gdb.COMMAND_DATA, gdb.COMPLETE_NONE, True)
@@ -66,13 +66,6 @@ class Part(gdb.Command):
             print(f"amber {self.name}: {str(error).splitlines()[0]}")
 
 
-def only(argument, most, usage):
-    words = argument.split()
-    if len(words) > most:
-        raise Clear(f"usage: {usage}")
-    return words
-
-
 def map_(argument):
     """What a root table maps: amber map [ROOT].
 ROOT: kernel, gate, bring-up, dry-run N, a program's name, the physical address of a table, or --roots for a list; without it: what
@@ -80,7 +73,7 @@ is loaded now on this CPU. --json [ROOT]: every root or that one, line by line a
     if argument == "--roots":
         for root in roots.roots():
             yield f"  {root.table:#012x}  {root.name}"
-    elif argument.startswith("--json"):
+    elif argument.split()[:1] == ["--json"]:
         name = argument.removeprefix("--json").strip()
         for root in [roots.root_named(name)] if name else roots.roots():
             yield from roots.as_json(root)
@@ -141,22 +134,26 @@ def walk(argument):
 Without ROOT: by what is loaded now on this CPU. Levels are counted as the kernel does: 4 is the root's."""
     words = argument.split(None, 1)
     if not words:
-        raise Clear("usage: amber walk ADDR [ROOT]")
+        raise Clear("usage: amber walk ADDR [ROOT] (no spaces in ADDR)")
     address = address_of(words[0])
-    root = roots.root_named(words[1]).table if len(words) == 2 else roots.loaded(address)
-    yield from walk_lines(root, address)
+    root = roots.root_named(words[1]) if len(words) == 2 else None
+    table = root.table if root else roots.loaded(address)
+    roots.check_address(address, root)
+    yield from walk_lines(table, address)
 
 
 def alias(argument):
     """Every mapping of a frame, in all roots: amber alias ADDR.
 The frame is the one behind that address now; -p ADDR: a physical address."""
-    is_physical = argument.startswith("-p ")
-    words = only(argument.removeprefix("-p "), 1, "amber alias [-p] ADDR")
-    if not words:
-        raise Clear("usage: amber alias [-p] ADDR")
-    address = address_of(words[0])
+    words = argument.split()
+    is_physical = words[:1] == ["-p"]
+    if len(words) != 1 + is_physical:
+        raise Clear("usage: amber alias [-p] ADDR (no spaces in ADDR)")
+    address = address_of(words[-1])
     if not is_physical:
-        _, mapping = walk_to(roots.form(), roots.loaded(address), address)
+        table = roots.loaded(address)
+        roots.check_address(address)
+        _, mapping = walk_to(roots.form(), table, address)
         if not mapping:
             raise Clear(f"{address:#x} is not mapped now")
         address = mapping.frame + address - mapping.start

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tools/gdb/dry_run.py: amber dryrun: stops before and behind the one instruction that a dry run steps, and shows what it stored
 in the shadow pages (docs/dry-run.md)."""
+import contextlib
 from collections import namedtuple
 
 import gdb
@@ -38,6 +39,20 @@ def run_to(address, wanted=lambda: True):
     finally:
         if stop.is_valid():
             stop.delete()
+
+
+@contextlib.contextmanager
+def without_breakpoints():
+    """During the step: one on the instruction that is tried out, or a watchpoint on what it stores, would stop in the middle."""
+    enabled = [stop for stop in gdb.breakpoints() if stop.enabled]
+    for stop in enabled:
+        stop.enabled = False
+    try:
+        yield
+    finally:
+        for stop in enabled:
+            if stop.is_valid():
+                stop.enabled = True
 
 
 def state_of(root):
@@ -130,7 +145,8 @@ A and B: four times tell all of one."""
     if pending and register("pc") == core.edge("step_run") and register("sp") == pending.sp:
         # The frame that it returns to lies above what it pushed: another CPU's return is not ours.
         sp = pending.sp + (8 if core.machine == "x86_64" else 0)
-        run_to(pending.returns_to, lambda: register("sp") == sp)
+        with without_breakpoints():
+            run_to(pending.returns_to, lambda: register("sp") == sp)
         yield from behind_step()
         return
     pending = None

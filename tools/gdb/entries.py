@@ -26,6 +26,7 @@ def flag(low, name, clear, set_):
 
 
 class X86:
+    like_from = 47  # an address whose bits from here on are not alike faults before any walk
     tables = {4: "PML4", 3: "page directory pointers", 2: "page directory", 1: "page table"}
     both = [flag(0, "P", "not present", "present"), flag(1, "R/W", "read-only", "writable"),
             flag(2, "U/S", "kernel only", "user mode too"), flag(3, "PWT", "write-back", "write-through"),
@@ -77,6 +78,7 @@ class X86:
 
 
 class Arm:
+    like_from = 48  # bit 55 chooses the half; Amber doesn't let the hardware ignore the top byte
     tables = {4: "Arm's level 0", 3: "Arm's level 1", 2: "Arm's level 2", 1: "Arm's level 3"}
     both = [flag(0, "valid", "not valid", "valid"), flag(1, "type", "a block", "a table, or a page at the last level")]
     table_bits = both + [flag(59, "PXNTable", "-", "nothing below is kernel code"), flag(60, "UXNTable", "-", "nothing below is user code"),

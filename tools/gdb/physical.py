@@ -215,6 +215,7 @@ def enum_text(value, prefix):
 
 def address_of(text):
     """What a person typed: the name of an object or function means its address, anything else is an expression."""
+    connection()
     text = text.strip()
     found = [entry for entry in kernel().symbols.table if text in (entry[2], f"{entry[3]}:{entry[2]}")]
     edges = {entry[0] for entry in found}

@@ -107,7 +107,7 @@ They are read from the ring in the arena. amber why N says more of one."""
 def why(argument):
     """One record in full: amber why N.
 N: from 0, as `seq` in its event. In the words that the kernel prints, with source lines and who decided."""
-    if not argument.isdigit():
+    if not argument.isdecimal():
         raise Clear("usage: amber why N (a record's number, from 0; amber violations lists them)")
     ever, kept = ring()
     record = next((r for r in kept if int(r["seq"]) == int(argument)), None)

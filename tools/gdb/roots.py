@@ -88,6 +88,15 @@ def name_of_root(table):
     return next((root.name for root in roots() if root.table == table), "a root of nobody's")
 
 
+def check_address(address, root=None):
+    """A table's index is made of 48 bits only: a walk would find something for addresses that nothing translates."""
+    start = form().like_from
+    if address >> start not in (0, MASK >> start):
+        raise Clear(f"{address:#x} is not canonical (its bits 63 to {start} are not alike): no table translates it")
+    if root and kernel().machine == "aarch64" and root.low == bool(address >> 63):
+        raise Clear(f"root {root.name} translates the {'lower' if root.low else 'upper'} half only, not {address:#x}")
+
+
 def translate(address):
     """By the kernel's own tables, once they are built; else by those that are loaded."""
     root = kernel().number("kernel_root_frame") or loaded(address)

@@ -49,12 +49,6 @@ static void report(const char *name, const struct series *series)
 	})
 #define EACH_ROUND for (unsigned round = 0; round < ROUNDS + WARM_UP; round++)
 
-static void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 static handle_t new_endpoint(void)
 {
 	handle_t endpoint;

@@ -16,12 +16,6 @@ static handle_t endpoint;
 static uint64_t address, in_commit, ticks;
 static enum error heard, stored = ERR_COUNT;
 
-static void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 /* Owes its caller an answer while it orders the store. */
 static void serve(void *argument)
 {

@@ -16,12 +16,6 @@
 static handle_t memory; /* what it may touch, page by page */
 static struct child child;
 
-static void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 /* The contents, written through a mapping of our own. */
 static void fill_pages(void)
 {

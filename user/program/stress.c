@@ -18,12 +18,6 @@
 #define SERVER       HANDLE_GIVEN
 #define CALL_TIMEOUT 10000000
 
-static void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 static void expect(bool is_right, const char *what)
 {
 	if (is_right)

@@ -35,12 +35,6 @@ static struct service services[] = {
 static handle_t ended, console_endpoint, own_endpoint;
 static const char *commands = "";
 
-static void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 /* --- what each may do ------------------------------------------------------------------------------------------------ */
 
 /* The next one in its table. What isn't there leaves its place to a handle that allows nothing. (An endpoint of our own may have

@@ -12,7 +12,8 @@
 #define CONSOLE_PROMPT_MAX 80
 #define CONSOLE_WRITE_MAX  (8 * (MESSAGE_WORDS_MAX - 1)) /* behind word 0 */
 
-/* Labels of calls. Text is packed into words, eight bytes in each. */
+/* Labels of calls. Text is packed into words, eight bytes in each. Who has a badge is a program of the shell's: refused all but the
+ * first two. */
 enum console_request {
 	CONSOLE_WRITE = 1,  /* word 0: bytes; text from word 1 on */
 	CONSOLE_READ,       /* word 0: bytes of the prompt | of the first text << 16 | cursor << 32; from word 1 on: prompt, text */

@@ -45,10 +45,10 @@ static void begin(struct other *other, void (*fn)(void *), handle_t handle, uint
 	uint64_t state, priority, cpu, code, runs;
 
 	other->handle = handle;
-	must(thread_run(fn, other, &other->thread), "another thread");
+	need(thread_run(fn, other, &other->thread), "another thread");
 	do {
 		(void)sys_yield();
-		must(sys_thread_info(other->thread.handle, &state, &priority, &cpu, &code, &runs), "thread_info");
+		need(sys_thread_info(other->thread.handle, &state, &priority, &cpu, &code, &runs), "thread_info");
 	} while (state != until);
 }
 
@@ -68,7 +68,7 @@ void other_calls(struct other *other, handle_t endpoint)
 	struct message message;
 
 	begin(other, call, endpoint, SYSTEM_SENDING);
-	must(ipc_receive(endpoint, &message, TIMEOUT_FOREVER), "receive");
+	need(ipc_receive(endpoint, &message, TIMEOUT_FOREVER), "receive");
 }
 
 /* It ends by itself. */
@@ -76,7 +76,7 @@ void other_ends(struct other *other)
 {
 	uint64_t code;
 
-	must(thread_join(&other->thread, &code), "join");
+	need(thread_join(&other->thread, &code), "join");
 }
 
 void other_is_killed(struct other *other)

@@ -12,7 +12,7 @@
 
 struct scene scene;
 
-void must(enum error error, const char *what)
+void need(enum error error, const char *what)
 {
 	if (!error)
 		return;
@@ -39,7 +39,7 @@ handle_t copy_of(handle_t handle, uint32_t rights)
 {
 	handle_t copy = HANDLE_NONE;
 
-	must(sys_handle_duplicate(handle, rights, 0, &copy), "duplicate");
+	need(sys_handle_duplicate(handle, rights, 0, &copy), "duplicate");
 	return copy;
 }
 
@@ -47,7 +47,7 @@ uint32_t rights_of(handle_t handle)
 {
 	uint64_t type, rights, badge;
 
-	must(sys_handle_info(handle, &type, &rights, &badge), "info");
+	need(sys_handle_info(handle, &type, &rights, &badge), "info");
 	return (uint32_t)rights;
 }
 
@@ -57,10 +57,10 @@ static handle_t make_reply(void)
 	struct message message;
 	handle_t reply;
 
-	must(sys_endpoint_create(&scene.endpoint), "endpoint");
-	must(thread_run(call_for_ever, NULL, &scene.caller), "caller");
-	must(ipc_receive(scene.endpoint, &message, TIMEOUT_FOREVER), "receive");
-	must(sys_reply_keep(&reply), "keep");
+	need(sys_endpoint_create(&scene.endpoint), "endpoint");
+	need(thread_run(call_for_ever, NULL, &scene.caller), "caller");
+	need(ipc_receive(scene.endpoint, &message, TIMEOUT_FOREVER), "receive");
+	need(sys_reply_keep(&reply), "keep");
 	return reply;
 }
 
@@ -75,13 +75,13 @@ void make_scene(void)
 {
 	handle_t *right = scene.right;
 
-	must(thread_make(do_nothing, NULL, &scene.stopped), "thread");
+	need(thread_make(do_nothing, NULL, &scene.stopped), "thread");
 	right[OBJECT_THREAD] = copy_of(scene.stopped.handle, rights_of(scene.stopped.handle));
-	must(sys_space_create(HANDLE_NONE, &right[OBJECT_SPACE]), "space");
-	must(sys_endpoint_create(&right[OBJECT_ENDPOINT]), "endpoint");
-	must(sys_notification_create(&right[OBJECT_NOTIFICATION]), "notification");
-	must(sys_memory_create(MEMORY_PAGES, &right[OBJECT_MEMORY]), "memory");
-	must(sys_map(right[OBJECT_SPACE], right[OBJECT_MEMORY], MAPPED, 0, 1, MAP_READ), "map");
+	need(sys_space_create(HANDLE_NONE, &right[OBJECT_SPACE]), "space");
+	need(sys_endpoint_create(&right[OBJECT_ENDPOINT]), "endpoint");
+	need(sys_notification_create(&right[OBJECT_NOTIFICATION]), "notification");
+	need(sys_memory_create(MEMORY_PAGES, &right[OBJECT_MEMORY]), "memory");
+	need(sys_map(right[OBJECT_SPACE], right[OBJECT_MEMORY], MAPPED, 0, 1, MAP_READ), "map");
 	right[OBJECT_REPLY] = make_reply();
 	right[OBJECT_IRQ] = has(HANDLE_UART_IRQ) ? copy_of(HANDLE_UART_IRQ, RIGHTS_ALL) : HANDLE_NONE;
 	right[OBJECT_LAB] = has(HANDLE_LAB) ? copy_of(HANDLE_LAB, RIGHTS_ALL) : HANDLE_NONE;
@@ -108,7 +108,7 @@ static void wait_until_alone(void)
 
 	do {
 		(void)sys_yield();
-		must(sys_space_info(HANDLE_SPACE, &threads, &handles, &pages, &code), "space_info");
+		need(sys_space_info(HANDLE_SPACE, &threads, &handles, &pages, &code), "space_info");
 	} while (threads > 1);
 }
 
@@ -119,11 +119,11 @@ void end_scene(void)
 	uint64_t code;
 
 	may_fail(ipc_reply(scene.right[OBJECT_REPLY], &answer));
-	must(thread_join(&scene.caller, &code), "the caller's end");
+	need(thread_join(&scene.caller, &code), "the caller's end");
 	(void)sys_thread_kill(scene.stopped.handle);
 	(void)sys_handle_close(scene.stopped.handle);
 	wait_until_alone();
-	must(sys_unmap(HANDLE_SPACE, scene.stopped.stack, STACK_BYTES / PAGE_SIZE), "the thread's stack");
+	need(sys_unmap(HANDLE_SPACE, scene.stopped.stack, STACK_BYTES / PAGE_SIZE), "the thread's stack");
 	may_fail(sys_space_kill(scene.right[OBJECT_SPACE]));
 	for (unsigned type = OBJECT_NONE + 1; type < OBJECT_TYPES; type++)
 		(void)sys_handle_close(scene.right[type]);
@@ -138,8 +138,8 @@ void make_text(void)
 	handle_t memory;
 	uintptr_t at = address_reserve(3 * PAGE_SIZE) + PAGE_SIZE;
 
-	must(sys_memory_create(1, &memory), "memory");
-	must(sys_map(HANDLE_SPACE, memory, at, 0, 1, MAP_READ | MAP_WRITE), "map");
+	need(sys_memory_create(1, &memory), "memory");
+	need(sys_map(HANDLE_SPACE, memory, at, 0, 1, MAP_READ | MAP_WRITE), "map");
 	scene.text = (char *)at;
 	memcpy(scene.text, "hello", SOUND_LENGTH);
 }

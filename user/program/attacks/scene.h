@@ -42,6 +42,6 @@ void report_errors(void);
 /* main.c */
 void went_wrong(uint64_t call, const char *name, uint64_t value, const char *what, enum error expected, uint64_t got);
 
-void must(enum error error, const char *what); /* else the program ends */
+void need(enum error error, const char *what); /* else the program ends */
 
 #endif

@@ -67,8 +67,8 @@ static struct {
 
 static void make_pair(void)
 {
-	must(sys_endpoint_create(&pair.called), "endpoint");
-	must(sys_endpoint_create(&pair.received), "endpoint");
+	need(sys_endpoint_create(&pair.called), "endpoint");
+	need(sys_endpoint_create(&pair.received), "endpoint");
 	other_calls(&pair.caller, pair.called);
 	other_receives(&pair.receiver, pair.received);
 }
@@ -77,12 +77,12 @@ static void end_pair(void)
 {
 	const struct message message = { .info = MESSAGE_INFO(0, 0, 0) };
 
-	must(ipc_reply(HANDLE_NONE, &message), "reply");
-	must(ipc_send(pair.received, &message, TIMEOUT_FOREVER), "send");
+	need(ipc_reply(HANDLE_NONE, &message), "reply");
+	need(ipc_send(pair.received, &message, TIMEOUT_FOREVER), "send");
 	other_ends(&pair.caller);
 	other_ends(&pair.receiver);
-	must(sys_handle_close(pair.called), "close");
-	must(sys_handle_close(pair.received), "close");
+	need(sys_handle_close(pair.called), "close");
+	need(sys_handle_close(pair.received), "close");
 }
 
 /* Another space's table. */
@@ -91,11 +91,11 @@ static void a_full_space(void)
 	handle_t space;
 	uint64_t given;
 
-	must(sys_space_create(HANDLE_NONE, &space), "space");
+	need(sys_space_create(HANDLE_NONE, &space), "space");
 	while (!sys_space_give(space, scene.any, RIGHT_READ, 0, &given))
 		;
 	PROVOKE(space_give, ERR_FULL, space, scene.any, RIGHT_READ, 0);
-	must(sys_handle_close(space), "close");
+	need(sys_handle_close(space), "close");
 }
 
 static uint64_t region_at(unsigned number)
@@ -117,14 +117,14 @@ static void too_many_regions(void)
 	handle_t space, memory;
 	unsigned count;
 
-	must(sys_space_create(HANDLE_NONE, &space), "space");
-	must(sys_memory_create(3 * REGIONS, &memory), "memory");
+	need(sys_space_create(HANDLE_NONE, &space), "space");
+	need(sys_memory_create(3 * REGIONS, &memory), "memory");
 	count = map_regions(space, memory, REGIONS);
 	PROVOKE(map, ERR_FULL, space, memory, region_at(count), 0, 3, MAP_READ);
 	PROVOKE(unmap, ERR_FULL, space, region_at(0) + PAGE_SIZE, 1);
 	PROVOKE(map_seal, ERR_FULL, space, region_at(0) + PAGE_SIZE, 1);
-	must(sys_handle_close(memory), "close");
-	must(sys_handle_close(space), "close");
+	need(sys_handle_close(memory), "close");
+	need(sys_handle_close(space), "close");
 }
 
 /* The count of a frame's mappings has eight bits. The last page of a longer mapping is the full one: all of it is undone. */
@@ -219,13 +219,13 @@ void provoke_no_memory(void)
 
 	make_scene();
 	make_pair();
-	must(sys_space_create(HANDLE_NONE, &space), "space");
-	must(sys_space_create(HANDLE_NONE, &empty), "space");
-	must(sys_memory_create(3 * SPARE, &memory), "memory");
+	need(sys_space_create(HANDLE_NONE, &space), "space");
+	need(sys_space_create(HANDLE_NONE, &empty), "space");
+	need(sys_memory_create(3 * SPARE, &memory), "memory");
 	if (map_regions(space, memory, SPARE) != SPARE)
 		went_wrong(SYS_map, "regions", 0, "error", OK, 0);
 	for (unsigned i = 0; i < EATERS; i++)
-		must(sys_space_create(HANDLE_NONE, &eaters[i]), "space");
+		need(sys_space_create(HANDLE_NONE, &eaters[i]), "space");
 	take_all_memory();
 	if (fill_the_table() != ERR_NO_MEMORY)
 		went_wrong(SYS_handle_duplicate, "until there is no memory", 0, "error", ERR_NO_MEMORY, 0);
@@ -238,8 +238,8 @@ void provoke_no_memory(void)
 	give_all_back();
 	empty_the_table();
 	end_pair();
-	must(sys_handle_close(memory), "close");
-	must(sys_handle_close(space), "close");
-	must(sys_handle_close(empty), "close");
+	need(sys_handle_close(memory), "close");
+	need(sys_handle_close(space), "close");
+	need(sys_handle_close(empty), "close");
 	end_scene();
 }

@@ -23,8 +23,8 @@ static void a_space_that_has_ended(void)
 {
 	handle_t space, memory = scene.right[OBJECT_MEMORY];
 
-	must(sys_space_create(HANDLE_NONE, &space), "space");
-	must(sys_space_kill(space), "kill");
+	need(sys_space_create(HANDLE_NONE, &space), "space");
+	need(sys_space_kill(space), "kill");
 	PROVOKE(thread_create, ERR_GONE, space, SOUND_WORD, SOUND_WORD, PLACE, TEXT, 0);
 	PROVOKE(space_give, ERR_GONE, space, scene.right[OBJECT_NOTIFICATION], RIGHT_SEND, 0);
 	PROVOKE(space_load, ERR_GONE, space, TEXT, SOUND_LENGTH);
@@ -33,26 +33,26 @@ static void a_space_that_has_ended(void)
 	PROVOKE(protect, ERR_GONE, space, PLACE, 1, MAP_READ);
 	PROVOKE(map_seal, ERR_GONE, space, PLACE, 1);
 	PROVOKE(space_trace, ERR_GONE, space, 1);
-	must(sys_handle_close(space), "close");
+	need(sys_handle_close(space), "close");
 }
 
 static void what_is_there_already(void)
 {
 	handle_t space = scene.right[OBJECT_SPACE], memory = scene.right[OBJECT_MEMORY], other;
 
-	must(sys_map(space, memory, PLACE, 1, 1, MAP_READ | MAP_WRITE), "map");
+	need(sys_map(space, memory, PLACE, 1, 1, MAP_READ | MAP_WRITE), "map");
 	PROVOKE(map, ERR_DENIED, space, memory, PLACE, 0, 1, MAP_READ);
 	PROVOKE(thread_create, ERR_DENIED, space, SOUND_WORD, SOUND_WORD, PLACE, TEXT, 0);
-	must(sys_map(space, memory, PLACE + PAGE_SIZE, 1, 1, MAP_READ), "map again");
+	need(sys_map(space, memory, PLACE + PAGE_SIZE, 1, 1, MAP_READ), "map again");
 	PROVOKE(map_seal, ERR_DENIED, space, PLACE, 1);
-	must(sys_unmap(space, PLACE + PAGE_SIZE, 1), "unmap");
-	must(sys_map_seal(space, PLACE, 1), "seal");
+	need(sys_unmap(space, PLACE + PAGE_SIZE, 1), "unmap");
+	need(sys_map_seal(space, PLACE, 1), "seal");
 	PROVOKE(unmap, ERR_SEALED, space, PLACE, 1);
 	PROVOKE(protect, ERR_SEALED, space, PLACE, 1, MAP_READ);
 	PROVOKE(map_seal, ERR_SEALED, space, PLACE, 1);
-	must(sys_space_create(HANDLE_NONE, &other), "space");
+	need(sys_space_create(HANDLE_NONE, &other), "space");
 	PROVOKE(space_give, ERR_DENIED, space, other, RIGHT_READ, 0);
-	must(sys_handle_close(other), "close");
+	need(sys_handle_close(other), "close");
 	PROVOKE(thread_watch, OK, scene.stopped.handle, scene.right[OBJECT_NOTIFICATION], 1);
 	PROVOKE(thread_watch, ERR_FULL, scene.stopped.handle, scene.right[OBJECT_NOTIFICATION], 1);
 	PROVOKE(thread_start, OK, scene.stopped.handle);
@@ -85,9 +85,9 @@ static void load(const char *name, enum error expected)
 {
 	handle_t space;
 
-	must(sys_space_create(HANDLE_NONE, &space), "space");
+	need(sys_space_create(HANDLE_NONE, &space), "space");
 	PROVOKE(space_load, expected, space, TEXT, text_is(name));
-	must(sys_handle_close(space), "close");
+	need(sys_handle_close(space), "close");
 }
 
 /* The test brings them in a boot module: a file that is no program, and one for another machine. */
@@ -127,9 +127,9 @@ static void partners_that_are_gone(void)
 	struct other other;
 	handle_t endpoint, sending, kept;
 
-	must(sys_endpoint_create(&endpoint), "endpoint");
+	need(sys_endpoint_create(&endpoint), "endpoint");
 	other_calls(&other, endpoint);
-	must(sys_reply_keep(&kept), "keep");
+	need(sys_reply_keep(&kept), "keep");
 	other_is_killed(&other);
 	PROVOKE(reply, ERR_GONE, kept, MESSAGE_INFO(0, 0, 0));
 	other_calls(&other, endpoint);
@@ -145,10 +145,10 @@ static void partners_that_are_gone(void)
 	other_ends(&other);
 	note(SYS_call, other.error);
 	sending = copy_of(endpoint, RIGHT_SEND);
-	must(sys_handle_close(endpoint), "close");
+	need(sys_handle_close(endpoint), "close");
 	PROVOKE(call, ERR_GONE, sending, MESSAGE_INFO(0, 0, 0), 0, 0, 0, 0, 1);
 	PROVOKE(send, ERR_GONE, sending, MESSAGE_INFO(0, 0, 0), 0, 0, 0, 0, TIMEOUT_NOW);
-	must(sys_handle_close(sending), "close");
+	need(sys_handle_close(sending), "close");
 }
 
 static void what_dies_meanwhile(void)
@@ -156,22 +156,22 @@ static void what_dies_meanwhile(void)
 	struct other other;
 	handle_t endpoint, notification, copy;
 
-	must(sys_endpoint_create(&endpoint), "endpoint");
-	must(sys_notification_create(&notification), "notification");
+	need(sys_endpoint_create(&endpoint), "endpoint");
+	need(sys_notification_create(&notification), "notification");
 	copy = copy_of(endpoint, RIGHT_RECEIVE);
 	other_receives(&other, copy);
-	must(sys_handle_revoke(endpoint), "revoke");
+	need(sys_handle_revoke(endpoint), "revoke");
 	other_ends(&other);
 	note(SYS_receive, other.error);
 	copy = copy_of(notification, RIGHT_RECEIVE);
 	other_waits(&other, copy);
-	must(sys_handle_revoke(notification), "revoke");
+	need(sys_handle_revoke(notification), "revoke");
 	other_ends(&other);
 	note(SYS_wait, other.error);
-	must(sys_handle_close(endpoint), "close");
-	must(sys_handle_close(notification), "close");
-	must(thread_make(do_nothing, NULL, &other.thread), "thread");
-	must(sys_thread_kill(other.thread.handle), "kill");
+	need(sys_handle_close(endpoint), "close");
+	need(sys_handle_close(notification), "close");
+	need(thread_make(do_nothing, NULL, &other.thread), "thread");
+	need(sys_thread_kill(other.thread.handle), "kill");
 	PROVOKE(thread_set, ERR_GONE, other.thread.handle, PRIORITY_DEFAULT, 1);
 	other_ends(&other);
 }

@@ -189,8 +189,9 @@ static bool handle(struct message *message)
 	uint32_t label = MESSAGE_LABEL(message->info);
 	unsigned handles = MESSAGE_HANDLES(message->info);
 	bool is_call = message->info & MESSAGE_IS_CALL, is_good = false;
+	bool is_program = message->badge; /* Ctrl-C is the shell's, also while one of its programs runs; events are the driver's own */
 
-	if (label == CONSOLE_INTERRUPTS && watch_interrupts(message)) {
+	if (label == CONSOLE_INTERRUPTS && !is_program && watch_interrupts(message)) {
 		is_good = true;
 		handles = 0;
 	}
@@ -199,7 +200,7 @@ static bool handle(struct message *message)
 		return false;
 	if (label == CONSOLE_WRITE)
 		is_good = write_text(message);
-	if (label == CONSOLE_EVENT) {
+	if (label == CONSOLE_EVENT && !is_program) {
 		take_event(message->words[0]);
 		is_good = true;
 	}

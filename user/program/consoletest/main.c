@@ -14,12 +14,6 @@
 static handle_t endpoint, notification;
 static struct child driver;
 
-static void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 /* The handle with fewer rights; one without any if there is no such thing. */
 static handle_t grant(handle_t handle, uint64_t rights)
 {

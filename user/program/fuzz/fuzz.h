@@ -27,7 +27,6 @@ struct progress {
 	uint64_t unlisted;                /* call << 8 | error: one that syscalls.def doesn't mention; 0: none */
 };
 
-void must(enum error error, const char *what); /* else the program ends */
 static inline void may_fail(enum error error)
 {
 	(void)error;

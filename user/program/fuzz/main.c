@@ -40,12 +40,6 @@ static struct {
 	unsigned started, gave_up, in_vain;
 } all;
 
-void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 /* If there is no room or memory, it is tried again later: others have it. */
 static void start(struct worker *worker, unsigned bit)
 {

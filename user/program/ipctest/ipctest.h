@@ -9,7 +9,6 @@
 
 #define PATIENCE_US 20000000
 
-void must(enum error error, const char *what);
 void check(bool good, const char *what);
 void gives(enum error error, enum error wanted, const char *what);
 void nap(uint64_t milliseconds);

@@ -15,12 +15,6 @@ static unsigned failures;
 static handle_t to_peer, from_peer;
 static struct child peer;
 
-void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 void check(bool good, const char *what)
 {
 	printf("%s: %s", good ? "ok" : "not ok", what);

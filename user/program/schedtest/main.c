@@ -8,12 +8,6 @@
 
 static unsigned failures;
 
-void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 void check(bool good, const char *what)
 {
 	printf("%s: %s", good ? "ok" : "not ok", what);

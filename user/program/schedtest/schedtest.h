@@ -10,7 +10,6 @@ struct info {
 	uint64_t state, priority, cpu, exit_code, runs;
 };
 
-void must(enum error error, const char *what);
 void check(bool good, const char *what);
 void gives(enum error error, enum error wanted, const char *what);
 struct info info_of(handle_t thread);

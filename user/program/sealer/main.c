@@ -32,12 +32,6 @@ static void refused(enum error error, enum error wanted, const char *what)
 	check(error == wanted, what);
 }
 
-void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 /* One store by a thread of its own: how that thread ended. */
 static void store(void *addr)
 {

@@ -6,7 +6,6 @@
 #include "program.h"
 
 void check(bool good, const char *what); /* one line; counts failures */
-void must(enum error error, const char *what); /* else the program ends */
 bool can_be_written(volatile uint64_t *addr);
 bool dies_of_writing(volatile uint64_t *addr);
 

@@ -43,12 +43,6 @@ static const struct {
 	{ "sleep-inside", sleep_inside },
 };
 
-void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 void expect(bool is_right, const char *what)
 {
 	if (is_right)

@@ -11,7 +11,6 @@
 #define NOWHERE 0x2800000000ull /* nothing is ever mapped there */
 #define SECOND  1000000ull
 
-void must(enum error error, const char *what); /* else the program ends */
 void expect(bool is_right, const char *what);
 static inline void may_fail(enum error error)
 {

@@ -8,12 +8,6 @@
 
 #define WORDS_MAX 8
 
-void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 /* --- orders --------------------------------------------------------------------------------------------------------- */
 
 static void say_result(const char *what, enum error error)

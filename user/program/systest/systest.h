@@ -7,7 +7,6 @@
 
 #include "program.h"
 
-void must(enum error error, const char *what); /* else the program ends */
 uint64_t number_of(const char *word);
 
 void each_thread(void (*look)(const struct system_thread *thread));

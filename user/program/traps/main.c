@@ -16,12 +16,6 @@
 _Static_assert(PROBE_READ == FAULT_READ && PROBE_WRITE == FAULT_WRITE && PROBE_EXECUTE == FAULT_EXECUTE &&
 	       PROBE_EXCEPTION == FAULT_EXCEPTION, "assembly has its own names");
 
-static void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
-
 /* --- the copy that runs them -------------------------------------------------------------------------------------- */
 
 /* Bit set: a register that the probe doesn't lose is another one than before. */
