@@ -126,7 +126,9 @@ def test_odd_bytes_are_ignored(machine, odd):
         assert not any(byte >= 0x80 for byte in shell.guest.raw)
 
 
-@pytest.mark.parametrize("pieces", [("\x1b", "[D"), ("\x1b[", "D"), ("\x1b", "[", "D"), ("\x1b", "OD"), ("\x1b\x1b[", "D"), ("\x1b[1;", "5D")], ids=ascii)
+@pytest.mark.parametrize("pieces", [
+    ("\x1b", "[D"), ("\x1b[", "D"), ("\x1b", "[", "D"), ("\x1b", "OD"), ("\x1b\x1b[", "D"), ("\x1b[1;", "5D"),
+], ids=ascii)
 def test_a_sequence_in_pieces(machine, pieces):
     """However late the rest comes: it is one key."""
     with session(machine) as shell:
