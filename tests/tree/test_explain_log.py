@@ -115,7 +115,7 @@ WRONG = {
 def test_a_bad_line_is_one_problem_and_the_rest_is_read(name):
     status, lines, problems = run(line(BOOT) + WRONG[name] + whole(SEAL, EXIT))
     assert status == 1 and len(problems) == 2 and problems[0].startswith("explain: line 2: "), problems
-    assert len(problems[0]) < 200 and "sealed: 17 pages" in "\n".join(lines) and "ok; 1 stores" in "\n".join(lines)
+    assert len(problems[0]) < 200 and "sealed: 17 pages" in "\n".join(lines) and "ok; 1 store " in "\n".join(lines)
 
 
 VALUES = [None, True, 3, -1, 1 << 64, 1.5, "x", "\x1b[31m\n\ud800", "0x12", [], [3], {}, {"a": []}, "zz", "abc"]

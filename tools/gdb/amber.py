@@ -158,7 +158,8 @@ The frame is the one behind that address now; -p ADDR: a physical address."""
             raise Clear(f"{address:#x} is not mapped now")
         address = mapping.frame + address - mapping.start
     frame = roots.frame_at(address)
-    yield f"physical {address:#x}" + (f": {frame.type}, {frame.writable} writable mapping{'' if frame.writable == 1 else 's'} (the gate's window isn't counted)" if frame else "")
+    writable = f"{frame.writable} writable mapping{'' if frame.writable == 1 else 's'}" if frame else ""
+    yield f"physical {address:#x}" + (f": {frame.type}, {writable} (the gate's window isn't counted)" if frame else "")
     count = 0
     for root in roots.roots():
         for m in roots.mappings_of(root):

@@ -24,7 +24,7 @@ def argument_register(n):
 def stopped_elsewhere():
     where = kernel().symbols.text(register("pc"))
     if is_dry_run():
-        return Clear(f"stopped at {where}, which is being tried out: your breakpoint is on that instruction; `delete` it and once more goes on")
+        return Clear(f"stopped at {where}, which is being tried out: your breakpoint is on that instruction; `delete` it")
     return Clear(f"stopped somewhere else, at {where}: once more goes on")
 
 

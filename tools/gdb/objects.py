@@ -65,8 +65,9 @@ def describe(entry):
     yield (f"{name}: class {class_}, {size} bytes at 0x{address:016x}, physical {physical:#x}, in the direct map at "
            f"0x{LAYOUT['DIRECT_MAP_BASE'] + physical:016x}")
     frame = frame_at(physical)
+    writable = "a policy has opened it" if is_open(address, size) else "no mapping but the gate's may write it"
     yield (f"  {defined_in(name, file)}; ro_fault={chain_of(address, class_)}; "
-           f"frame: {frame.type if frame else 'no frame table yet'}, " + ("a policy has opened it" if is_open(address, size) else "no mapping but the gate's may write it"))
+           f"frame: {frame.type if frame else 'no frame table yet'}, {writable}")
     yield from dump(address, core.read(address, size))
 
 

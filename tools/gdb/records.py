@@ -123,9 +123,10 @@ N: from 0, as `seq` in its event. In the words that the kernel prints, with sour
     core = kernel()
     yield from lines(record)
     yield f"  the store: {source(int(record['pc']))}"
-    syscall = int(record["syscall"])
+    number = int(record["syscall"]) - 1
+    syscall = f", in system call {call_names().get(number, number)}" if number >= 0 else ""
     yield (f"  a {enum_text(record['kind'], 'KIND_')}, context {enum_text(record['context'], 'CONTEXT_')}, CPU {int(record['cpu'])}, "
-           f"address 0x{int(record['addr']):016x}, physical {int(record['paddr']):#x}" + (f", in system call {call_names().get(syscall - 1, syscall - 1)}" if syscall else ""))
+           f"address 0x{int(record['addr']):016x}, physical {int(record['paddr']):#x}{syscall}")
     if int(record["initcall"]):
         yield f"  written last while starting by {core.text(record['initcall'])}"
     yield from asked(record)

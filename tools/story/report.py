@@ -216,7 +216,8 @@ def end_lines(run):
                   + (f": {verdicts}" if verdicts else "") + f"; {counted(end['unprotected_pages'], 'page')} opened"
                   + (f"; {end['instructions']} instructions" if end["instructions"] is not None else ""))
         if end["violations"] is not None and end["violations"] != len(run.violations):
-            yield row("", f"{counted(len(run.violations), 'record')} {'is' if len(run.violations) == 1 else 'are'} in the log: the others were counted but not printed, or the log is damaged")
+            there = f"{counted(len(run.violations), 'record')} {'is' if len(run.violations) == 1 else 'are'} in the log"
+            yield row("", f"{there}: the others were counted but not printed, or the log is damaged")
     if run.boot and run.boot["arch"] in ("x86_64", "aarch64"):
         yield row("again", repeat(run.boot))
 
