@@ -4,6 +4,7 @@ import glob
 import os
 import re
 
+import source
 import syscalls
 from machines import TOP
 from test_docs import read
@@ -52,3 +53,60 @@ def test_devices_that_programs_may_have():
     devices = re.search(r"enum user_device \{ (.*?), USER_DEVICES \}", read("arch/arch.h"))[1].split(", ")
     assert devices == ["USER_DEVICE_UART", "USER_DEVICE_KEYBOARD"]
     assert "there are two: the serial line, and on x86_64 the keyboard controller's ports, which can only be read" in read("docs/threat-model.md")
+
+
+# --- figures: measured once, said on several pages; docs/measuring.md is the one to change ----------------------------
+
+SAID_IN_COMPARISON = ["ipc_0", "ipc_4", "ipc_10", "ipc_64", "signal", "notification_pingpong", "yield_pair", "fault_pager", "fault_map",
+                      "map_page", "protect_page"]
+
+
+def figures():
+    """{name: [x86_64, aarch64]} of measuring.md's tables, as printed."""
+    rows = re.findall(r"^\| `(\w+)` \| .*? \| ([\d,]+) \| ([\d,]+|–) \|", read("docs/measuring.md"), re.M)
+    return {name: [x, a] for name, x, a in rows}
+
+
+def test_figures_beside_sel4():
+    table = read("docs/comparison.md").split("## Figures beside seL4's")[1]
+    rows = re.findall(r"^\| .* \| [\d,]+ \| ([\d,]+) \| [\d,]+ \| ([\d,]+) \|$", table, re.M)
+    known = figures()
+    assert [list(row) for row in rows] == [known[name] for name in SAID_IN_COMPARISON]
+
+
+def test_figures_of_the_fast_way():
+    rows = re.findall(r"^\| `(\w+)`(?::.*?)? \| ([\d,]+) \| ([\d,]+) \|$", read("docs/fast-dry-run.md"), re.M)
+    known = figures()
+    assert len(rows) == 4 and all([x, a] == known[name] for name, x, a in rows)
+
+
+def test_figures_in_sentences():
+    """Each pattern's numbers, x86_64 and aarch64 in turn, are those of the named figures."""
+    known = figures()
+    for page, pattern, named in (
+            ("faults-and-policies", r"Cost\*\*.*?([\d,]+) \(x86_64\) or ([\d,]+) \(aarch64\).*?time, ([\d,]+)\s+or ([\d,]+) in", ["ignore_warm", "ignore_cold"]),
+            ("memory", r"nothing ([\d,]+) \(x86_64\) or ([\d,]+) \(aarch64\).*?entry ([\d,]+) or ([\d,]+), 512 entries ([\d,]+) or ([\d,]+);.*?call ([\d,]+) or ([\d,]+)\.",
+             ["gate_empty", "gate_one", "gate_512", "map_page"]),
+            ("progress", r"image has ([\d,]+) bytes \(x86_64\) and ([\d,]+) \(aarch64\)", ["image_bytes"]),
+            ("measuring", r"\| \*\*in all\*\* \| \*\*([\d,]+)\*\* \| \| \*\*([\d,]+)\*\*", ["ipc_0"]),
+            ("measuring", r"`ignore_warm`, ([\d,]+) and ([\d,]+) instead", ["ignore_warm"]),
+            ("measuring", r"`image_bytes`, ([\d,]+) and ([\d,]+) instead", ["image_bytes"])):
+        found = re.search(pattern, read(f"docs/{page}.md"), re.S)
+        assert found and list(found.groups()) == [n for name in named for n in known[name]], page
+
+
+def test_the_breakdown_adds_up():
+    """Each column of one round trip, by function."""
+    table = read("docs/measuring.md").split("## Where the instructions go")[1].split("\n\n")[2]
+    rows = [re.findall(r"\| *\**([\d,]*)\** *(?=\|)", row) for row in table.splitlines()[2:] if not row.startswith("| …")]
+    *parts, kernel, programs, whole = [[int(n or 0) for n in row[-4:]] for row in rows]
+    assert [sum(column) for column in zip(*parts)] == kernel
+    for i in (0, 2):
+        assert kernel[i] + kernel[i + 1] + programs[i] == whole[i]
+
+
+def test_lines_are_those_of_the_tree():
+    """"33,000 lines": right to a thousand."""
+    lines = sum(map(source.line_count, source.core_files()))
+    for page, pattern in (("comparison", r"\| ([\d,]+), two machines"), ("progress", r"The kernel has ([\d,]+) lines")):
+        assert abs(int(re.search(pattern, read(f"docs/{page}.md"))[1].replace(",", "")) - lines) < 1000, page
