@@ -56,6 +56,9 @@ def with_serial(command, serial):
 
 
 def listens(path):
+    """The list has the path as it was given, which another tree's may be like: but that file is not ours."""
+    if not os.path.exists(path):
+        return False
     with open("/proc/net/unix", encoding="utf-8", errors="replace") as f:
         return any(line.split()[3] == LISTENS and line.rstrip("\n").endswith(" " + path) for line in f)
 
@@ -319,13 +322,26 @@ def replay(options, _):
 
 # --- the other end of the serial line ----------------------------------------------------------------------
 
+def serial_line(path):
+    """(the connection, what has to stay open as long); None if it is taken: QEMU lets a second one wait, unheard."""
+    line, lock = socket.socket(socket.AF_UNIX), open(path + ".lock", "w", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return None
+    line.connect(path)
+    return line, lock
+
+
 def console(options, _):
     path = os.path.join(options.folder, "console.sock")
-    line = socket.socket(socket.AF_UNIX)
     try:
-        line.connect(path)
+        found = serial_line(path)
     except OSError:
         sys.exit(f"console: nobody is at {path}: `make debug` opens it")
+    if not found:
+        sys.exit(f"console: {path} is taken: by another console, or by `amber type` in gdb")
+    line = found[0]
     print("serial line of the debugged machine; Ctrl-] ends this", flush=True)
     with raw_terminal():
         carry(line.fileno(), line.fileno())

@@ -30,13 +30,21 @@ def frame_types():
 Frame = namedtuple("Frame", "pa type level writable")
 
 
+def frame_table(guest):
+    """All entries: struct frame, by struct frame_table."""
+    names = {number: name for name, number in frame_types().items()}
+    table, first, count = struct.unpack("<3Q", guest.read_symbol("frame_table", 24))
+    entries = struct.iter_unpack("<BBH", guest.physical(table, 4 * count))
+    return [Frame((first + i) << 12, names[kind], level, writable) for i, (kind, level, writable) in enumerate(entries)]
+
+
 class View:
     """Tables and mappings of all roots of a guest that stands still."""
 
     def __init__(self, guest):
         self.guest, self.machine = guest, guest.machine
         self.seal = guest.one("seal")
-        self.frame_table = self._frame_table()
+        self.frame_table = frame_table(guest)
         self.space_roots = [f.pa for f in self.frame_table if f.type in ("space_root", "dead_root")]
         self.gate_root = int(self.seal["gate_root"], 16)
         self.dry_run_roots = [int(r, 16) for r in self.seal["dry_run_roots"]]
@@ -46,13 +54,6 @@ class View:
             walked = list(page_tables.walk(guest.physical, self.machine, root, root in self.space_roots))
             self.tables[root] = [x for x in walked if isinstance(x, page_tables.Table)]
             self.leaves[root] = [x for x in walked if isinstance(x, page_tables.Leaf)]
-
-    def _frame_table(self):
-        """All entries: struct frame, by struct frame_table."""
-        names = {number: name for name, number in frame_types().items()}
-        table, first, count = struct.unpack("<3Q", self.guest.read_symbol("frame_table", 24))
-        entries = struct.iter_unpack("<BBH", self.guest.physical(table, 4 * count))
-        return [Frame((first + i) << 12, names[kind], level, writable) for i, (kind, level, writable) in enumerate(entries)]
 
     def _kernel_root(self):
         """From the CPU where the monitor shows it, else from the constant that is loaded."""

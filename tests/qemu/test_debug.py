@@ -75,6 +75,22 @@ def test_what_is_wrong_is_one_line(machine, tmp_path):
     no_qemu_is_left(tmp_path)
 
 
+def one_console(machine, folder):
+    """A second one, or `amber type`, would wait unheard behind the first one. When that ends, the line is free."""
+    line = [sys.executable, "tools/debug.py", "console", str(folder)]
+    gdb = ["-batch", "-ex", f"source {TOP}/tools/gdb/amber.py", "-ex", "amber type x"]
+    for text in ("taken", None):
+        with subprocess.Popen(line, cwd=TOP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+            assert "Ctrl-] ends this" in other.stdout.readline()
+            if text:
+                assert tool(machine, "console", folder) == (1, f"console: {folder}/console.sock is taken: by another console, or by `amber "
+                                                               "type` in gdb\n")
+                typed = subprocess.run(["gdb-multiarch", "-nx", "-q", *gdb, machine.elf()], cwd=TOP, stdout=subprocess.PIPE, text=True,
+                                       env=dict(os.environ, AMBER_CONSOLE=f"{folder}/console.sock"), check=False).stdout
+                assert "amber type: the serial line is taken: type there, where `make console` runs" in typed
+            other.communicate("\x1d", timeout=SECONDS)
+
+
 def test_a_second_debugger_is_refused(machine, tmp_path):
     """And QEMU ends with the first one, however that ends."""
     line = [sys.executable, "tools/debug.py", "debug", str(tmp_path), machine.elf(), "--wait", "--", *command(machine, "")]
@@ -82,6 +98,7 @@ def test_a_second_debugger_is_refused(machine, tmp_path):
         assert any("waiting for a debugger at " in text for text in first.stdout)
         status, text = tool(machine, "debug", tmp_path, machine.elf(), cmdline="")
         assert status == 1 and text.endswith(f"debug: {tmp_path}/gdb.sock is in use: another debug, record or replay runs in this tree\n")
+        one_console(machine, tmp_path)
         first.send_signal(signal.SIGTERM)
         assert first.wait(SECONDS) == 128 + signal.SIGTERM
     no_qemu_is_left(tmp_path)

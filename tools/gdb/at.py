@@ -5,14 +5,14 @@ In a replay every stop finds the same machine at the same instruction. The first
 ordinary code between record N-1 and its own, the second stops there: before the store, with its registers.
 """
 import os
-import socket
 import threading
 
 import gdb
 from physical import MASK, Clear, kernel, register
 from roots import loaded
+from debug import serial_line  # physical.py has put tools/ into the path
 
-line = None  # the connection to the machine's serial line
+line = None  # the connection to the machine's serial line, and its lock
 
 
 def type_text(text):
@@ -23,11 +23,12 @@ def type_text(text):
         raise Clear("this machine's serial line takes no input (make debug without AT= does)")
     try:
         if line is None:
-            opened = socket.socket(socket.AF_UNIX)
-            opened.connect(path)
-            threading.Thread(target=drain, args=(opened,), daemon=True).start()
+            opened = serial_line(path)
+            if not opened:
+                raise Clear("the serial line is taken: type there, where `make console` runs")
+            threading.Thread(target=drain, args=opened[:1], daemon=True).start()
             line = opened
-        line.sendall(text.encode() + b"\n")
+        line[0].sendall(text.encode() + b"\n")
     except OSError as error:
         raise Clear(f"the machine's serial line doesn't answer: {error.strerror}") from None
 

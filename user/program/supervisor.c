@@ -2,7 +2,8 @@
 /*
  * supervisor.c: the program that the kernel starts first: it starts the console driver and the shell, gives each the handles that
  * it needs and no others, and starts again whichever dies. Their endpoints are its own, so a message to one that has just died waits
- * for the next. For the shell it keeps the commands of run=: who is started again goes on behind the one that killed it.
+ * for the next. For the shell it keeps the commands of run=: who is started again goes on behind the one that killed it. For the
+ * console it keeps memory, with what was typed.
  *   supervisor [COMMANDS]
  */
 #include "supervisor.h"
@@ -10,7 +11,7 @@
 #include "console.h"
 #include "time.h"
 
-#define SERVICE_HANDLES 6
+#define SERVICE_HANDLES 7
 #define SOON_US         1000000 /* who dies so soon after its start is started again later and later … */
 #define DELAY_FIRST_US  125000
 #define FAILURES_MAX    8       /* … until that is enough */
@@ -32,7 +33,7 @@ static struct service services[] = {
 	{ .words = { "console" }, .priority = PRIORITY_DEFAULT + 4 },
 	{ .words = { "sh" }, .priority = PRIORITY_DEFAULT + 2 },
 };
-static handle_t ended, console_endpoint, own_endpoint;
+static handle_t ended, console_endpoint, console_memory, own_endpoint;
 static const char *commands = "";
 
 /* --- what each may do ------------------------------------------------------------------------------------------------ */
@@ -59,6 +60,7 @@ static void grant_all(void)
 	grant(console, HANDLE_SYSTEM, OBJECT_SYSTEM, RIGHT_SEND | RIGHT_RECEIVE);
 	grant(console, HANDLE_KEYBOARD, OBJECT_MEMORY, RIGHTS_ALL);
 	grant(console, HANDLE_KEYBOARD_IRQ, OBJECT_IRQ, RIGHTS_ALL);
+	grant(console, console_memory, OBJECT_MEMORY, RIGHT_READ | RIGHT_WRITE | RIGHT_MAP);
 	grant(shell, HANDLE_LAB, OBJECT_LAB, RIGHT_READ | RIGHT_WRITE);
 	grant(shell, console_endpoint, OBJECT_ENDPOINT, RIGHT_SEND | RIGHT_GRANT); /* for what it starts */
 	grant(shell, own_endpoint, OBJECT_ENDPOINT, RIGHT_SEND);
@@ -240,6 +242,7 @@ int main(int count, char **words)
 	must(sys_notification_create(&ended), "notification");
 	must(sys_endpoint_create(&console_endpoint), "endpoint");
 	must(sys_endpoint_create(&own_endpoint), "endpoint");
+	must(sys_memory_create(CONSOLE_MEMORY_PAGES, &console_memory), "memory");
 	must(sys_thread_set(HANDLE_THREAD, PRIORITY_DEFAULT + 6, 0xff), "priority");
 	must(thread_run(serve, NULL, &thread), "thread");
 	must(sys_thread_set(thread.handle, PRIORITY_DEFAULT + 6, 0xff), "priority");

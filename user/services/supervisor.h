@@ -11,6 +11,8 @@
 /* console: HANDLE_UART, HANDLE_UART_IRQ, HANDLE_SYSTEM (send, receive), HANDLE_KEYBOARD and HANDLE_KEYBOARD_IRQ at their usual
  * numbers, and the endpoint where its clients call (receive). A handle without rights stands where the machine has no such thing. */
 #define HANDLE_CONSOLE_ENDPOINT HANDLE_GIVEN
+#define HANDLE_CONSOLE_MEMORY   (HANDLE_KEYBOARD_IRQ + 1) /* memory (read, write, map): what is to outlive it; all 0 at first */
+#define CONSOLE_MEMORY_PAGES    5
 /* sh: HANDLE_LAB (lab=on only) and HANDLE_SYSTEM (read, send, control) at their usual numbers, and: */
 #define HANDLE_CONSOLE    4 /* endpoint, send and grant: the console driver, see console.h */
 #define HANDLE_SUPERVISOR 5 /* endpoint, send: calls with these labels */

@@ -6,7 +6,6 @@
  */
 #include "server.h"
 
-#include "keys.h"
 #include "uart.h"
 
 #define DRAIN_MAX       256 /* bytes from one device before clients have their turn */
@@ -15,12 +14,14 @@
 #define STATUS_HAS_BYTE 0x01
 #define STATUS_IS_MOUSE 0x20
 
-static struct terminal_input terminal;
-static struct keyboard_input keyboard;
+static struct terminal_input *terminal;
+static struct keyboard_input *keyboard;
 static handle_t events;
 
-void devices_start(handle_t notification)
+void devices_start(handle_t notification, struct state *state)
 {
+	terminal = &state->terminal;
+	keyboard = &state->keyboard;
 	events = notification;
 	if (!uart_open() && !sys_irq_bind(HANDLE_UART_IRQ, notification, EVENT_UART))
 		uart_interrupt(true);
@@ -33,7 +34,7 @@ static void drain_uart(key_function take)
 	char byte;
 
 	for (i = 0; i < DRAIN_MAX && uart_get(&byte); i++)
-		take(key_from_terminal(&terminal, (uint8_t)byte));
+		take(key_from_terminal(terminal, (uint8_t)byte));
 	if (i == DRAIN_MAX)
 		(void)sys_signal(events, EVENT_UART);
 	(void)!sys_irq_acknowledge(HANDLE_UART_IRQ);
@@ -60,7 +61,7 @@ static void drain_keyboard(key_function take)
 	uint8_t code;
 
 	for (i = 0; i < DRAIN_MAX && keyboard_get(&code); i++)
-		take(key_from_keyboard(&keyboard, code));
+		take(key_from_keyboard(keyboard, code));
 	if (i == DRAIN_MAX)
 		(void)sys_signal(events, EVENT_KEYBOARD);
 	(void)!sys_irq_acknowledge(HANDLE_KEYBOARD_IRQ);

@@ -3,8 +3,7 @@
 #include "keys.h"
 
 #define EXTENDED      0xe0
-#define PAUSE         0xe1 /* five more bytes follow */
-#define PAUSE_BYTES   5
+#define PAUSE         0xe1 /* PAUSE_BYTES more follow */
 #define RELEASED      0x80
 #define LEFT_SHIFT    0x2a
 #define RIGHT_SHIFT   0x36

@@ -27,6 +27,8 @@ struct terminal_input {
 /* KEY_NONE: nothing, or not yet. */
 uint8_t key_from_terminal(struct terminal_input *input, uint8_t byte);
 
+#define PAUSE_BYTES 5
+
 /* A keyboard with US layout, scan code set 1. All 0 at first. */
 struct keyboard_input {
 	bool is_extended; /* the byte before was 0xe0 */

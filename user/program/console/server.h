@@ -3,8 +3,8 @@
 #ifndef AMBER_CONSOLE_SERVER_H
 #define AMBER_CONSOLE_SERVER_H
 
-#include "line.h"
 #include "program.h"
+#include "state.h"
 
 /* Bits of the driver's notification. */
 #define EVENT_UART     1u
@@ -15,7 +15,7 @@
 void serve(handle_t endpoint, handle_t notification);
 
 typedef void (*key_function)(uint8_t key);
-void devices_start(handle_t notification); /* devices.c */
+void devices_start(handle_t notification, struct state *state); /* devices.c */
 void devices_drain(uint64_t bits, key_function take);
 
 /* What stands there: at most one unfinished line, the reader's. */

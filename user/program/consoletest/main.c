@@ -11,7 +11,7 @@
 #define DELAY_US 200000
 #define INTERRUPT_BIT 4
 
-static handle_t endpoint, notification;
+static handle_t endpoint, memory, notification;
 static struct child driver;
 
 /* The handle with fewer rights; one without any if there is no such thing. */
@@ -32,6 +32,7 @@ static void start_driver(void)
 		endpoint, grant(HANDLE_UART, RIGHT_READ | RIGHT_WRITE | RIGHT_MAP | RIGHT_GRANT),
 		grant(HANDLE_UART_IRQ, RIGHT_RECEIVE | RIGHT_GRANT), grant(HANDLE_SYSTEM, RIGHT_SEND | RIGHT_RECEIVE | RIGHT_GRANT),
 		grant(HANDLE_KEYBOARD, RIGHT_READ | RIGHT_GRANT), grant(HANDLE_KEYBOARD_IRQ, RIGHT_RECEIVE | RIGHT_GRANT),
+		grant(memory, RIGHT_READ | RIGHT_WRITE | RIGHT_MAP | RIGHT_GRANT),
 	};
 
 	must(spawn(&(struct spawn){ .words = words, .handles = handles, .handle_count = ARRAY_SIZE(handles) }, &driver), "console");
@@ -182,6 +183,7 @@ int main(int count, char **words)
 	(void)count, (void)words;
 	must(sys_endpoint_create(&endpoint), "endpoint");
 	must(sys_notification_create(&notification), "notification");
+	must(sys_memory_create(CONSOLE_MEMORY_PAGES, &memory), "memory");
 	start_driver();
 	do
 		must(console_read_line(endpoint, "test> ", &line, &answer), "read");
