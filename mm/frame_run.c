@@ -59,12 +59,19 @@ void frame_run_set(struct frame *frame, uint64_t count, struct frame value)
 
 uint64_t frame_run_length(const struct frame *frame, uint64_t count)
 {
-	uint64_t pair = pair_of(word_of(*frame)), length = (uintptr_t)frame & 4 ? 1 : 0;
+	uint64_t length = 0;
 
-	/* Whole steps while the entries are the same to the last bit, then one by one while only the type is. */
-	while (length + 16 <= count && sixteen_are(&frame[length], pair))
-		length += 16;
-	while (length < count && frame[length].type == frame->type)
-		length++;
+	/* Whole steps while the entries are the same to the last bit; one entry where only the type is. Then whole steps of what the
+	 * next one is like: most of RAM differs in its counts from the first frames of its type. */
+	while (length < count && frame[length].type == frame->type) {
+		uint64_t pair = pair_of(word_of(frame[length]));
+
+		if ((uintptr_t)&frame[length] & 4 || length + 16 > count || !sixteen_are(&frame[length], pair))
+			length++;
+		else
+			do
+				length += 16;
+			while (length + 16 <= count && sixteen_are(&frame[length], pair));
+	}
 	return length;
 }

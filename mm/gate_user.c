@@ -124,7 +124,7 @@ static inline uint64_t map(pte_t *slot, uint64_t frame_and_perms, uint64_t count
 	}
 	for (uint64_t i = 0; i < count; i++)
 		if (slot[i] || !may_map(&frame[i]))
-			return gate_refuse(ERR_DENIED);
+			return gate_refuse(!slot[i] && frame[i].type == FRAME_USER ? ERR_FULL : ERR_DENIED);
 	for (uint64_t i = 0; i < count; i++, pte += PAGE_SIZE) {
 		store(&slot[i], pte);
 		frame[i].level++;

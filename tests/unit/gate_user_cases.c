@@ -226,13 +226,13 @@ static void test_counts_never_wrap(void **state)
 		ALLOWS(gate_user_map(LEAVES, i, user_frames, RW, 1));
 	assert_int_equal(frame_at(user_frames)->level, UINT8_MAX);
 	assert_int_equal(frame_at(user_frames)->writable, UINT8_MAX + 1);
-	REFUSES(ERR_DENIED, gate_user_map(LEAVES, 300, user_frames, R, 1));
+	REFUSES(ERR_FULL, gate_user_map(LEAVES, 300, user_frames, R, 1));
 	REFUSES(ERR_DENIED, gate_user_map(LEAVES, 300, user_frames - PAGE_SIZE, R, 2));
 	expect_rules();
 	ALLOWS(gate_user_unmap(LEAVES, 3, 1));
 	ALLOWS(gate_user_map(LEAVES, 300, user_frames, R, 1));
 	scene_set_frame(ODD, FRAME_USER, 1, UINT16_MAX);
-	REFUSES(ERR_DENIED, gate_user_map(LEAVES, 301, ODD, RW, 1));
+	REFUSES(ERR_FULL, gate_user_map(LEAVES, 301, ODD, RW, 1));
 }
 
 static void expect_sealed(unsigned index, paddr_t frame, unsigned perms)

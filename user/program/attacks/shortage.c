@@ -12,6 +12,7 @@
 #define EATERS  200            /* spaces with as many handles as there is memory for */
 
 #define REGIONS 1100           /* more than a space may have */
+#define PAGE_MAPPINGS_MAX 255  /* of one page */
 
 static handle_t copies[HANDLES_MAX], held[HELD], eaters[EATERS];
 static unsigned copy_count, held_count;
@@ -126,6 +127,25 @@ static void too_many_regions(void)
 	need(sys_handle_close(space), "close");
 }
 
+/* The count of a frame's mappings has eight bits. The last page of a longer mapping is the full one: all of it is undone. */
+static void too_many_mappings_of_a_page(void)
+{
+	handle_t space, memory;
+
+	must(sys_space_create(HANDLE_NONE, &space), "space");
+	must(sys_memory_create(2, &memory), "memory");
+	for (unsigned i = 0; i < PAGE_MAPPINGS_MAX; i++)
+		must(sys_map(space, memory, region_at(i), 1, 1, MAP_READ | MAP_WRITE), "map");
+	PROVOKE(map, ERR_FULL, space, memory, region_at(PAGE_MAPPINGS_MAX), 1, 1, MAP_READ);
+	PROVOKE(map, ERR_FULL, space, memory, region_at(PAGE_MAPPINGS_MAX), 0, 2, MAP_READ);
+	PROVOKE(map, OK, space, memory, region_at(PAGE_MAPPINGS_MAX), 0, 1, MAP_READ);
+	PROVOKE(map, ERR_FULL, space, memory, region_at(PAGE_MAPPINGS_MAX) + PAGE_SIZE, 1, 1, MAP_READ); /* its region would grow */
+	must(sys_unmap(space, region_at(0), 1), "unmap");
+	PROVOKE(map, OK, space, memory, region_at(PAGE_MAPPINGS_MAX) + PAGE_SIZE, 1, 1, MAP_READ);
+	must(sys_handle_close(memory), "close");
+	must(sys_handle_close(space), "close");
+}
+
 void provoke_full(void)
 {
 	enum error error;
@@ -134,6 +154,7 @@ void provoke_full(void)
 	make_pair();
 	a_full_space();
 	too_many_regions();
+	too_many_mappings_of_a_page();
 	error = fill_the_table();
 	if (error != ERR_FULL)
 		went_wrong(SYS_handle_duplicate, "until it fails", 0, "error", ERR_FULL, error);
