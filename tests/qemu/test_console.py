@@ -284,6 +284,35 @@ def test_a_line_that_is_fatal(machine):
         shell.says("hello 7", SEVEN)
 
 
+def deaths(guest, number=None):
+    """How often a driver has died over a message since a line was last shown; the number is written there first."""
+    with Victim(guest, "console") as victim:
+        at = victim.member("state", "state", "deaths")
+        if number is not None:
+            victim.write(at, struct.pack("<I", number))
+        return struct.unpack("<I", victim.read(at, 4))[0]
+
+
+def test_fatal_twice(machine):
+    """Who dies over a message may have died of what is kept. Once is forgiven; twice without a line shown in between is not. What it
+    has left in the device is read in any case, though that may not interrupt again."""
+    with session(machine, seconds=60, **WOUNDABLE) as shell:
+        guest = shell.guest
+        shell.send("unfinished")
+        wait_standing(guest, "unfinished")
+        for before, line in ((0, "unfinished!"), (1, "!")):
+            deaths(guest, before)
+            with Victim(guest, "console") as victim:
+                victim.write(victim.symbol("terminal"), struct.pack("<Q", 0x10))
+            mark = len(guest.text)
+            shell.send("\x05!")
+            wait_restart(guest, mark, FAULT)
+            wait_standing(guest, line)
+            guest.settle(0.1)
+            assert deaths(guest) == 0 and (LOST in guest.text) == bool(before)
+        shell.says("\x15hello 7", SEVEN)
+
+
 def fill(guest, chance):
     """All that it keeps becomes random bytes."""
     with Victim(guest, "console") as victim:
