@@ -84,8 +84,10 @@ def test_figures_in_sentences():
     """Each pattern's numbers, x86_64 and aarch64 in turn, are those of the named figures."""
     known = figures()
     for page, pattern, named in (
-            ("faults-and-policies", r"Cost\*\*.*?([\d,]+) \(x86_64\) or ([\d,]+) \(aarch64\).*?time, ([\d,]+)\s+or ([\d,]+) in", ["ignore_warm", "ignore_cold"]),
-            ("memory", r"nothing ([\d,]+) \(x86_64\) or ([\d,]+) \(aarch64\).*?entry ([\d,]+) or ([\d,]+), 512 entries ([\d,]+) or ([\d,]+);.*?call ([\d,]+) or ([\d,]+)\.",
+            ("faults-and-policies", r"Cost\*\*.*?([\d,]+) \(x86_64\) or ([\d,]+) \(aarch64\).*?time, ([\d,]+)\s+or ([\d,]+) in",
+             ["ignore_warm", "ignore_cold"]),
+            ("memory", r"nothing ([\d,]+) \(x86_64\) or ([\d,]+) \(aarch64\).*?entry ([\d,]+) or ([\d,]+), 512 entries ([\d,]+) "
+                       r"or ([\d,]+);.*?call ([\d,]+) or ([\d,]+)\.",
              ["gate_empty", "gate_one", "gate_512", "map_page"]),
             ("progress", r"image has ([\d,]+) bytes \(x86_64\) and ([\d,]+) \(aarch64\)", ["image_bytes"]),
             ("measuring", r"\| \*\*in all\*\* \| \*\*([\d,]+)\*\* \| \| \*\*([\d,]+)\*\*", ["ipc_0"]),
