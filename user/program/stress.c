@@ -269,7 +269,7 @@ int main(int count, char **words)
 	uint64_t seed, steps;
 
 	if (!(is_worker || count == 3) || !parse_number(words[count - 2], &seed) || !parse_number(words[count - 1], &steps)) {
-		printf("usage: stress SEED STEPS");
+		printf("usage stress SEED STEPS");
 		return 2;
 	}
 	random_seed(seed);

@@ -219,8 +219,9 @@ int main(int count, char **words)
 	bool is_worker = count == 4 && !strcmp(words[1], "worker"), is_child = count == 4 && !strcmp(words[1], "child");
 	uint64_t seed, calls;
 
-	if (!(is_worker || is_child || count == 3) || !parse_number(words[count - 2], &seed) || !parse_number(words[count - 1], &calls)) {
-		printf("usage: fuzz SEED N");
+	if (!(is_worker || is_child || count == 3) || !parse_number(words[count - 2], &seed) || !parse_number(words[count - 1], &calls) ||
+	    (count == 3 && !calls)) {
+		printf("usage fuzz SEED N, at least 1");
 		return 2;
 	}
 	world.is_child = is_child;

@@ -65,6 +65,21 @@ void spawn_part(const char *name, uint64_t number, const handle_t *handles, unsi
 	must(spawn(&(struct spawn){ .words = words, .handles = handles, .handle_count = count, .pager = pager }, child), name);
 }
 
+static void say_use(void)
+{
+	char line[96];
+	int at = 0;
+
+	printf("usage siege PART NUMBER (threads, rounds or a seed); PART is one of");
+	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++) {
+		at += format(line + at, sizeof(line) - (size_t)at, " %s", parts[i].name);
+		if (at > 50 || i == ARRAY_SIZE(parts) - 1) {
+			printf(" %s", line);
+			at = 0;
+		}
+	}
+}
+
 int main(int count, char **words)
 {
 	uint64_t number;
@@ -75,6 +90,6 @@ int main(int count, char **words)
 		parts[i].fn(number);
 		return 0;
 	}
-	printf("usage: siege PART NUMBER");
+	say_use();
 	return 2;
 }
