@@ -13,7 +13,7 @@
 #include "pagetable.h"
 #include "space.h"
 
-#define ENTRIES_AT_ONCE 150 /* one costs up to 80 instructions */
+#define ENTRIES_AT_ONCE 64 /* one costs up to 200 instructions: a walk from the root each time */
 
 /* --- roots --------------------------------------------------------------------------------------------------------------- */
 
