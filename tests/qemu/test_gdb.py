@@ -242,7 +242,9 @@ def test_printers(machine):
     assert run.said("print *violation")[0].startswith(words)
     assert run.said("print/r *violation")[0].startswith("$2 = {")
     assert "chain 'ignore:3,panic' for everything else: ignore (1 of 3 used)" in run.said("print chain_table.chains[0]")[0]
-    assert re.match(r"\$4 = thread \d+ 'inject' of the kernel: running, priority \d+, CPU 0", run.said("print *cpu_states[0].current")[0])
+    thread = run.said("print *cpu_states[0].current")
+    assert re.match(r"\$4 = thread \d+ 'inject' of the kernel: running, priority \d+, CPU 0", thread[0])
+    assert not any("..." in line for line in thread) and thread[-1].endswith("}"), thread  # gdb's sign of a printer that broke
 
 
 def test_two_cpus(machine):

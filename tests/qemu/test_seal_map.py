@@ -12,7 +12,7 @@ from machines import TOP
 from seal_map import bands, picture, snapshot
 
 SVG = "{http://www.w3.org/2000/svg}"
-PAGE = 4096
+PAGE, PROGRAMS = 4096, "programs after the seal"
 
 
 class Drawn:
@@ -66,10 +66,37 @@ def test_the_table_is_what_the_walk_found(machine, when):
     assert pages_of_rows(it.rows(when)) == pages_of_leaves("kernel", shot.roots["kernel"]) | pages_of_leaves("gate", gate)
 
 
+def test_what_programs_may_use(machine):
+    """Each program's mappings as the walk found them, and whose frames they are as well: the vDSO's are everybody's and sealed."""
+    it, found = draw(machine), {}
+    for root, leaves in it.run.after.programs.items():
+        found |= pages_of_leaves(root, leaves)
+    rows = it.rows(PROGRAMS)
+    assert pages_of_rows(rows) == found and {root.split()[2] for root, _ in found} == {"supervisor", "console", "sh"}
+    shared = [row for row in rows if row["section"] == "ro_after_init"]
+    assert len(shared) == 6 and sorted({row["rights"] for row in shared}) == ["r--", "r-x"]
+    for row in shared:
+        others = row["who else maps these frames"].split(", ")
+        assert others[:2] == ["gate rw-", "kernel r--"] and len(others) == 4 and all(text.endswith(row["rights"]) for text in others[2:])
+    for row in rows:
+        if row["section"] != "ro_after_init":  # the serial line's page, if it has one, is none of the gate's RAM
+            assert row["who else maps these frames"] == ("kernel rw-" if row["section"] == "devices" else "gate rw-, kernel rw-")
+
+
+def test_a_program_that_could_write_what_is_sealed_is_red(machine):
+    """No boot does it: one leaf of the snapshot is changed."""
+    run = draw(machine).run
+    name, leaves = next(iter(run.after.programs.items()))
+    sealed = next(leaf for leaf in leaves if leaf.va == 0x7FFFFFE000)
+    programs = dict(run.after.programs, **{name: [leaf._replace(perms=leaf.perms | {"w"}) if leaf is sealed else leaf for leaf in leaves]})
+    svg, _, complaints = picture.draw(run._replace(after=run.after._replace(programs=programs)))
+    assert len(complaints) == 1 and "sealed, but writable at 0x0000007fffffe000" in complaints[0] and name in complaints[0] and 'class="red"' in svg
+
+
 def test_each_row_has_a_band(machine):
     """… whose words, letters and pattern say the same; and no band shows anything else."""
     it, rows = draw(machine), []
-    for when in ("before the seal", "after the seal"):
+    for when in ("before the seal", "after the seal", PROGRAMS):
         for row in it.rows(when):
             short = [f"{int(row[name], 16):#x}" for name in ("first address", "last address")]
             rows.append((f"{short[0]}–{short[1]} {row['rights']} {row['section']}, frames {row['frames']}", row["rights"]))
@@ -119,6 +146,12 @@ def test_every_mapping_of_the_image_is_joined(machine):
         boxes = re.findall(r'<g class="(\w+)(?: sealed)? band">', half)
         ribbons = len(re.findall(r'class="ribbon ', half))
         assert ribbons >= len([kind for kind in boxes if kind not in ("frame", "ghost")]) - 1  # not the window
+
+
+def test_each_frame_stands_once(machine):
+    for half in draw(machine).svg_text.split('class="half"')[1:]:
+        frames = re.findall(r'<g class="frame band">.*?class="range"[^>]*>([^<]*)<', half, re.S)
+        assert len(frames) > 10 and sorted(frames) == sorted(set(frames))
 
 
 def test_nothing_is_red(machine):

@@ -15,6 +15,15 @@ def rights_text(value):
     return set_text(value, ["read", "write", "map", "send", "receive", "grant", "control"])
 
 
+def members(value):
+    """Those of a struct or union without a name as if they were the outer one's, as in C."""
+    for field in value.type.fields():
+        if field.name:
+            yield field.name, value[field]
+        else:
+            yield from members(value[field])
+
+
 class Printer:
     """The words of a subclass, then every field."""
 
@@ -29,8 +38,7 @@ class Printer:
             return f"({problem})"
 
     def children(self):
-        for field in self.value.type.fields():
-            yield field.name, self.value[field.name]
+        return members(self.value)
 
     def field(self, name):
         return int(self.value[name])

@@ -14,11 +14,12 @@ ARENA = ("arena", "table", "root", "gate_table", "dry_table", "user_table", "spa
 PARTS = {"arena": "page tables", "ram": "RAM", "devices": "devices"}
 AREAS = ((outside.DIRECT_MAP, "direct map"), (outside.WINDOW, "window"), (outside.GATE_DEVICES, "gate devices"), (outside.DEVICES, "devices"),
          (outside.STACKS, "stacks"), (IMAGE_BASE, "image"))
+PROGRAM = "program"  # the area of what user mode may use, in a program's own root
 READ_ONLY_PARTS = ("text", "rodata", "programs", "ro_after_init", "ro_core")
 
 
 def area_of(va):
-    return next((name for base, name in reversed(AREAS) if va >= base), "low")
+    return next((name for base, name in reversed(AREAS) if va >= base), PROGRAM)
 
 
 def letters(perms):
@@ -58,10 +59,12 @@ def bands_of(root, leaves, parts):
 
 
 def all_bands(run, snapshot):
-    """Of the kernel's root; of the gate's, what only that one has; of the others, what would be wrong."""
+    """Of the kernel's root; of the gate's, what only that one has; what programs may use; of the others, what would be wrong."""
     parts = Parts(run, snapshot)
     found = bands_of("kernel", snapshot.roots["kernel"], parts)
     found += [band for band in bands_of("gate", snapshot.roots["gate"], parts) if band.area in ("window", "gate devices")]
+    for root, leaves in snapshot.programs.items():
+        found += bands_of(root, leaves, parts)
     known = {band[1:] for band in found}
     for root, leaves in snapshot.roots.items():
         if root not in ("kernel", "gate"):

@@ -30,6 +30,10 @@ def height(size):
     return 27 + 0.8 * max(0, math.log2(size / 65536))
 
 
+def cut(text, most):
+    return text if len(text) <= most else text[:most - 1] + "…"
+
+
 def virtual_range(va, size):
     """The end without the digits that are the same."""
     first, last = f"{va:016x}", f"{va + size - 1:016x}"
@@ -91,12 +95,13 @@ class Half:
             y = self._mapping(self.right, RIGHT_X, y, band)
         self._device_frames(y + GAP)
         y += GAP + HEAD
-        others = [band for band in self.wrong if band.root != "kernel"]
+        others = [band for band in self.wrong if band.root != "kernel" and band.area != b.PROGRAM]
         for band in others:
             y = self._mapping(self.right, RIGHT_X, y, band, f"{band.part} in root {band.root}")
 
     def _device_frames(self, y):
-        for band in sorted((x for x in self.bands if x.part == "devices"), key=lambda x: x.pa):
+        devices = {(x.pa, x.bytes): x for x in self.bands if x.part == "devices"}  # a driver's are the kernel's, too
+        for _, band in sorted(devices.items()):
             y = self._box(self.phys, PHYS_X, y, [band], "device registers", physical_range(band.pa, band.bytes), "", "", "frame")
 
     def _left(self, ghosts):
@@ -122,6 +127,19 @@ class Half:
             for perms in sorted({x.perms for x in by_area[area]}):
                 group = [x for x in by_area[area] if x.perms == perms]
                 y = self._group(y, group, name, virtual_range(group[0].va, group[-1].va + group[-1].bytes - group[0].va))
+        self._programs(y)
+
+    def _programs(self, y):
+        """What user mode may use, of all programs together: the table has each of them."""
+        found = [x for x in self.bands if x.area == b.PROGRAM]
+        if not found:
+            return
+        y += GAP + HEAD + 4
+        names = sorted({x.root.split(" ", 2)[2] for x in found})
+        self._heading(LEFT_X, y, cut(f"programs: {', '.join(names)}", 42))
+        for perms in sorted({x.perms for x in found}):
+            group = sorted((x for x in found if x.perms == perms), key=lambda x: x.va)
+            y = self._group(y, group, "user mode", virtual_range(group[0].va, group[-1].va + group[-1].bytes - group[0].va))
 
     # --- what joins two mappings of one frame ------------------------------------------------------------------------
 
@@ -179,7 +197,14 @@ def rows_of(halves):
             yield {"when": half.title, "root": band.root, "area": band.area,
                    "start": f"0x{band.va:016x}", "end": f"0x{band.va + band.bytes - 1:016x}",
                    "perms": band.perms, "size": size_text(band.bytes), "page": size_text(band.page), "part": band.part,
-                   "frames": physical_range(band.pa, band.bytes), "wrong": band in half.wrong}
+                   "frames": physical_range(band.pa, band.bytes), "wrong": band in half.wrong, "others": others_of(band, half)}
+
+
+def others_of(band, half):
+    """Of a program's mapping: which roots map its frames, too."""
+    if band.area != b.PROGRAM:
+        return ""
+    return ", ".join(sorted({f"{x.root} {x.perms}" for x in half.bands if x is not band and b.overlap(x, band)}))
 
 
 def story(run, halves):

@@ -13,11 +13,13 @@ from collections import namedtuple
 
 import outside
 import page_tables
+from handle_tables import Layout
+from machines import IMAGE_BASE
 from runner import start
 
 SECONDS = 60
-# roots: {name: leaves}; frame_types: {physical address of a frame: its name in mm/frame.h}
-Snapshot = namedtuple("Snapshot", "when roots frame_types")
+# roots: {name: leaves}; frame_types: {physical address of a frame: its name in mm/frame.h}; programs: {space N NAME: user mode's leaves}
+Snapshot = namedtuple("Snapshot", "when roots frame_types programs")
 Run = namedtuple("Run", "machine broken cmdline version seal ranges before after")
 # Parts of the image, with the symbols at their edges.
 IMAGE_PARTS = (("text", "__text_start", "__text_end"), ("rodata", "__rodata_start", "__user_archive_start"),
@@ -81,7 +83,27 @@ def types_of_frames(guest):
 
 def before_the_seal(guest):
     roots = {name: page_tables.leaves(guest.physical, guest.machine, read_word(guest, f"{name}_root_frame")) for name in ("kernel", "gate")}
-    return Snapshot("before the seal", roots, types_of_frames(guest))
+    return Snapshot("before the seal", roots, types_of_frames(guest), {})
+
+
+def spaces(guest):
+    """{root table: space N NAME}, by the kernel's list of them."""
+    at = Layout(guest.machine.elf(guest.broken), ["space", "address_space"]).at
+
+    def read(address, count):
+        return guest.physical(guest.image_physical(address) if address >= IMAGE_BASE else address - outside.DIRECT_MAP, count)
+
+    def word(address):
+        return struct.unpack("<Q", read(address, 8))[0]
+
+    head, found = guest.symbol("all_spaces"), {}
+    link = word(head)
+    while link != head:
+        space = link - at["space.all"]
+        name = read(space + at["space.name"], 32).split(b"\0")[0].decode("ascii", "replace")
+        found[word(space + at["space.memory"] + at["address_space.root"])] = f"space {word(space + at['space.number'])} {name}"
+        link = word(link)
+    return found
 
 
 def after_the_seal(guest):
@@ -90,7 +112,8 @@ def after_the_seal(guest):
     names.update({root: f"dry-run {i}" for i, root in enumerate(view.dry_run_roots)})
     names.update({root: f"space {i + 1}" for i, root in enumerate(view.space_roots)})
     roots = {names[root]: [leaf for leaf in leaves if "u" not in leaf.perms] for root, leaves in view.leaves.items()}
-    return Snapshot("after the seal", roots, {frame.pa: frame.type for frame in view.frame_table})
+    programs = {name: [leaf for leaf in view.leaves[root] if "u" in leaf.perms] for root, name in spaces(guest).items() if root in view.leaves}
+    return Snapshot("after the seal", roots, {frame.pa: frame.type for frame in view.frame_table}, programs)
 
 
 def take(machine, cmdline="", broken=False):

@@ -21,9 +21,3 @@ __noreturn void fail(const char *what, enum error error)
 	printf("%s: %s\n", what, error_text(error));
 	exit(1);
 }
-
-void must(enum error error, const char *what)
-{
-	if (error)
-		fail(what, error);
-}
