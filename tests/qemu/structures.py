@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""tests/qemu/structures.py: the kernel's C structures as its debug information lays them out."""
+"""tests/qemu/structures.py: the C structures of the kernel, and of programs, as debug information lays them out."""
 from collections import namedtuple
 
 from elftools.elf.elffile import ELFFile
@@ -9,8 +9,12 @@ read_types = {}
 
 
 def types_of(machine):
-    """{name: DIE} of its structures and enumerations."""
-    path = machine.elf(False)
+    """Of its kernel: types_in."""
+    return types_in(machine.elf(False))
+
+
+def types_in(path):
+    """{name: what describe says} of a file's structures and enumerations."""
     if path not in read_types:
         with open(path, "rb") as f:
             dwarf = ELFFile(f).get_dwarf_info()

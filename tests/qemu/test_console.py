@@ -5,6 +5,7 @@ lines between, a driver that dies. test_keyboard.py has the keyboard and the dis
 import random
 import re
 import struct
+from contextlib import contextmanager
 
 import pytest
 from runner import LOG_LINE, start
@@ -232,9 +233,23 @@ def test_killed_in_the_middle_of_a_line(machine, cpus):
         assert guest.one("exit")["status"] == "ok"
 
 
-def wound(guest):
-    """It dies of the next key: where it looks for its state, nothing is mapped."""
-    with Victim(guest, "console") as victim:
+@contextmanager
+def idle_driver(guest):
+    """Stopped between two messages: what it has printed may be there before it is through with the last one."""
+    while True:
+        with Victim(guest, "console") as victim:
+            if not victim.read(victim.member("state", "state", "is_busy"), 1)[0]:
+                yield victim
+                return
+        guest.settle(0.02)
+
+
+def wound(guest, chance=None):
+    """It dies of the next key: where it looks for what it keeps, nothing is mapped. With `chance` all that it keeps is random, too."""
+    with idle_driver(guest) as victim:
+        kept = victim.pointer("state")
+        for page in range(0, KEPT_BYTES if chance else 0, 4096):
+            victim.write(kept + page, chance.randbytes(4096))
         victim.write(victim.symbol("state"), struct.pack("<Q", 0x10))
 
 
@@ -252,7 +267,7 @@ def test_a_death_by_a_fault(machine, cpus):
             wait_restart(guest, mark, FAULT)
             last_words = re.findall(r"^.*\] user: .*$", guest.text[mark:], re.M)
             assert len(last_words) == 1 and LOG_LINE.match(last_words[0]), last_words
-            assert re.search(r"user: thread 'console' is killed: write 0x[0-9a-f]+, pc 0x4[0-9a-f]{5}: (page|data) fault$", last_words[0])
+            assert re.search(r"user: thread 'console' is killed: (read|write) 0x[0-9a-f]+, pc 0x4[0-9a-f]{5}: (page|data) fault$", last_words[0])
             assert guest.text[mark] == "\n"
             wait_standing(guest, "hello"[:count])
         shell.send(UP)
@@ -269,7 +284,7 @@ def test_a_line_that_is_fatal(machine):
         shell.says("hello 7", SEVEN)
         shell.send("unmistakable")
         wait_standing(guest, "unmistakable")
-        with Victim(guest, "console") as victim:
+        with idle_driver(guest) as victim:
             kept = victim.pointer("state")
             at = victim.read(kept, KEPT_BYTES).index(b"unmistakable")
             assert victim.read(kept + at - 8, 8) == struct.pack("<2I", 12, 12)
@@ -284,12 +299,32 @@ def test_a_line_that_is_fatal(machine):
         shell.says("hello 7", SEVEN)
 
 
-def fill(guest, chance):
-    """All that it keeps becomes random bytes."""
-    with Victim(guest, "console") as victim:
-        kept = victim.pointer("state")
-        for page in range(0, KEPT_BYTES, 4096):
-            victim.write(kept + page, chance.randbytes(4096))
+def deaths(guest, number=None):
+    """How often a driver has died over a message since a line was last shown; the number is written there first."""
+    with idle_driver(guest) as victim:
+        at = victim.member("state", "state", "deaths")
+        if number is not None:
+            victim.write(at, struct.pack("<I", number))
+        return struct.unpack("<I", victim.read(at, 4))[0]
+
+
+def test_fatal_twice(machine):
+    """Who dies over a message may have died of what is kept. Once is forgiven; twice without a line shown in between is not. What it
+    has left in the device is read in any case, though that may not interrupt again."""
+    with session(machine, seconds=60, **WOUNDABLE) as shell:
+        guest = shell.guest
+        shell.send("unfinished")
+        wait_standing(guest, "unfinished")
+        for before, line in ((0, "unfinished!"), (1, "!")):
+            deaths(guest, before)
+            with idle_driver(guest) as victim:
+                victim.write(victim.symbol("terminal"), struct.pack("<Q", 0x10))
+            mark = len(guest.text)
+            shell.send("\x05!")
+            wait_restart(guest, mark, FAULT)
+            wait_standing(guest, line)
+            assert deaths(guest) == 0 and (LOST in guest.text) == bool(before)
+        shell.says("\x15hello 7", SEVEN)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -301,8 +336,7 @@ def test_nonsense(machine, seed):
         for _ in range(2):
             shell.send("typed")
             wait_standing(guest, "typed")
-            fill(guest, chance)
-            wound(guest)
+            wound(guest, chance)
             mark = len(guest.text)
             shell.send(END)
             wait_restart(guest, mark, FAULT)

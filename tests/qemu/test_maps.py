@@ -77,6 +77,15 @@ def test_maps_for_people(machine):
     assert "maps: no root table 'nothing' (kernel, gate, " in text and "maps: usage maps " in text
 
 
+def test_maps_fits_a_terminal(machine):
+    """Each row of each root, with those of devices, which say so."""
+    guest = boot(machine, 'run="maps all; poweroff"')
+    rows = [line for line in guest.lines if re.match(r"0x[0-9a-f]{16}-", line)]
+    devices = [row for row in rows if re.search(r"  rw-[-u]  4K device at 0x[0-9a-f]+$", row)]
+    assert devices and len(rows) > len(devices)
+    assert [row for row in rows if len(row) >= 80] == []
+
+
 def test_a_trace(machine):
     guest = boot(machine, 'run="trace hello 3; trace pager; hello 4; trace; trace nothing; poweroff"')
     traced = [line.split("] trace: ", 1)[1] for line in guest.lines if "] trace: " in line]

@@ -18,6 +18,12 @@ def test_commands_run_in_order(machine):
     assert guest.said("  2 'a;b'") and own_lines(said[0])[0].endswith("s since the kernel's first instruction")
 
 
+def test_in_the_background(machine):
+    """Each end is told before one of the next prompts, and leaves its place to another: at most eight run at once."""
+    guest, _ = unattended(machine, "hello 3 &;hello;hello;" * 12 + "hello;" * 20, seconds=120)
+    assert guest.people_lines.count("sh: 'hello' has ended: exit code 3") == 12 and "can't be started" not in guest.text
+
+
 def test_every_command(machine):
     guest, said = unattended(machine, "help;ps;seal;ro;ro options;log;clock;mem;hello", cmdline="lab=on")
     assert all(own_lines(lines) for lines in said[:8])

@@ -207,6 +207,8 @@ def test_many_programs_leave_nothing(machine):
 def test_fuzz(machine):
     with session(machine, seconds=150) as shell:
         shell.says("fuzz 7 3000", [])
+        shell.command("stress 1 2000000000 &")
+        shell.says("fuzz 7 30", "fuzz: something runs in the background: what was given back can't be told")
 
 
 # --- the seal from inside -----------------------------------------------------------------------------------------------

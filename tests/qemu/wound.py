@@ -9,6 +9,7 @@ import struct
 from elf import Elf
 from outside import frame_table
 from page_tables import Leaf, covering, walk
+from structures import types_in
 
 WOUNDABLE = {"memory_file": True, "qmp": True}
 PROGRAM_START, PAGE = 0x400000, 0x1000
@@ -19,7 +20,8 @@ class Victim:
 
     def __init__(self, guest, name):
         self.guest = guest
-        self.elf = Elf(os.path.join(os.path.dirname(guest.machine.elf()), "user", f"{name}.elf"))
+        self.path = os.path.join(os.path.dirname(guest.machine.elf()), "user", f"{name}.elf")
+        self.elf = Elf(self.path)
 
     def __enter__(self):
         self.guest.qmp.execute("stop")
@@ -55,6 +57,10 @@ class Victim:
     def write(self, address, data):
         at = self.physical(address) - self.guest.machine.ram_base
         self.guest.ram[at:at + len(data)] = data
+
+    def member(self, pointer, structure, name):
+        """The address of a member of the structure to which this variable points."""
+        return self.pointer(pointer) + types_in(self.path)[structure][name].at
 
     def pointer(self, name):
         return struct.unpack("<Q", self.read(self.symbol(name), 8))[0]

@@ -18,14 +18,23 @@ static struct terminal_input *terminal;
 static struct keyboard_input *keyboard;
 static handle_t events;
 
+/* What a driver before this one has left in them interrupts no more on some devices (a PL011 whose interrupt was cleared): those that
+ * there are have their first turn at once. */
 void devices_start(handle_t notification, struct state *state)
 {
+	uint64_t found = 0;
+
 	terminal = &state->terminal;
 	keyboard = &state->keyboard;
 	events = notification;
-	if (!uart_open() && !sys_irq_bind(HANDLE_UART_IRQ, notification, EVENT_UART))
+	if (!uart_open() && !sys_irq_bind(HANDLE_UART_IRQ, notification, EVENT_UART)) {
 		uart_interrupt(true);
-	(void)!sys_irq_bind(HANDLE_KEYBOARD_IRQ, notification, EVENT_KEYBOARD);
+		found |= EVENT_UART;
+	}
+	if (!sys_irq_bind(HANDLE_KEYBOARD_IRQ, notification, EVENT_KEYBOARD))
+		found |= EVENT_KEYBOARD;
+	if (found)
+		(void)sys_signal(notification, found);
 }
 
 static void drain_uart(key_function take)

@@ -131,6 +131,7 @@ static bool run_next(void)
 	bytes = MIN(message.words[0] - 1, (uint64_t)SUPERVISOR_TEXT_MAX);
 	message_get_text(&message, 1, 0, line, bytes);
 	line[bytes] = '\0';
+	jobs_report();
 	say("amber> %s\n", line);
 	if (bytes > CONSOLE_LINE_MAX)
 		say_too_long();
