@@ -112,3 +112,10 @@ def test_lines_are_those_of_the_tree():
     lines = sum(map(source.line_count, source.core_files()))
     for page, pattern in (("comparison", r"\| ([\d,]+), two machines"), ("progress", r"The kernel has ([\d,]+) lines")):
         assert abs(int(re.search(pattern, read(f"docs/{page}.md"))[1].replace(",", "")) - lines) < 1000, page
+
+
+def test_next_pages_follow_the_readme():
+    pages = re.findall(r"^\| \[([^\]]+)\]\(docs/([a-z-]+\.md)\)", read("README.md"), re.M)
+    for (_, page), (name, following) in zip(pages, pages[1:]):
+        assert re.findall(r"Next page: \[.*", read(f"docs/{page}")) == [f"Next page: [{name}]({following})."], page
+    assert "Next page" not in read(f"docs/{pages[-1][1]}")
