@@ -74,7 +74,7 @@ static bool is_root(paddr_t root)
 
 	if (type == FRAME_ROOT || type == FRAME_SPACE_ROOT)
 		return true;
-	if (root == gate_root_frame)
+	if (root == gate_root_frame || (root && root == bringup_root_frame)) /* 0: one CPU only */
 		return true;
 	for (unsigned i = 0; i < MAX_CPUS; i++)
 		if (root && root == percpu[i].dry_root_frame) /* 0: a CPU that there isn't */
