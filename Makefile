@@ -179,12 +179,8 @@ qemu_aarch64 := qemu-system-aarch64 -M virt,dtb-randomness=off -cpu max -m 128M 
 exit_x86_64  := -device isa-debug-exit,iobase=0xf4,iosize=4
 exit_aarch64 := -semihosting-config enable=on,target=gdb
 # A machine in a window has a display device, too; it always has a keyboard.
-ifneq ($(call no_word_of,0 1,$(or $(strip $(WINDOW)),0)),)
-$(error WINDOW=$(WINDOW): unknown (known: 0 1))
-endif
-ifeq ($(strip $(WINDOW))-$(machine),1-aarch64)
-$(error WINDOW=1: there is no screen on aarch64)
-endif
+$(if $(call no_word_of,0 1,$(or $(strip $(WINDOW)),0)),$(error WINDOW=$(WINDOW): unknown (known: 0 1)))
+$(if $(filter 1-aarch64,$(strip $(WINDOW))-$(machine)),$(error WINDOW=1: there is no screen on aarch64))
 display  = $(if $(filter 1,$(WINDOW)),-device VGA,-display none)
 qemu     = $(qemu_$(machine)) -serial $1 $(display) $(exit_$(machine)) $(if $(strip $(SMP)),-smp $(call quote,$(strip $(SMP))))
 qemu_run = $(qemu) -kernel $(call kernel,$(machine)) -append $(quoted_cmdline) $(addprefix -initrd ,$(module))
