@@ -98,3 +98,11 @@ def test_a_trace(machine):
     text = "\n".join(guest.lines)
     assert "trace: usage trace PROGRAM" in text and "trace: no such program 'nothing'" in text
 
+
+
+def test_the_root_that_cpus_begin_on(machine):
+    """With one CPU there is none. The code at its physical address is what no other root has."""
+    guest = boot(machine, 'smp=2 run="maps --json; poweroff"', extra=["-smp", "2"])
+    lines = [json.loads(line) for line in guest.lines if line.startswith('{"root"') and '"bring-up"' in line]
+    low = [line for line in lines if int(line["start"], 16) < 1 << 47]
+    assert low and all(line["perms"] == "r-x-" and line["start"] == line["physical"] for line in low), lines

@@ -65,12 +65,14 @@ void spawn_part(const char *name, uint64_t number, const handle_t *handles, unsi
 	must(spawn(&(struct spawn){ .words = words, .handles = handles, .handle_count = count, .pager = pager }, child), name);
 }
 
+static const char usage[] = "siege PART NUMBER";
+
 static void say_use(void)
 {
 	char line[96];
 	int at = 0;
 
-	printf("usage siege PART NUMBER (threads, rounds or a seed); PART is one of");
+	printf("usage %s (threads, rounds or a seed); PART is one of", usage);
 	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++) {
 		at += format(line + at, sizeof(line) - (size_t)at, " %s", parts[i].name);
 		if (at > 50 || i == ARRAY_SIZE(parts) - 1) {
@@ -82,14 +84,16 @@ static void say_use(void)
 
 int main(int count, char **words)
 {
-	uint64_t number;
-
-	for (unsigned i = 0; count == 3 && i < ARRAY_SIZE(parts); i++) {
-		if (strcmp(words[1], parts[i].name) || !parse_number(words[2], &number))
-			continue;
-		parts[i].fn(number);
-		return 0;
+	if (count != 3) {
+		say_use();
+		return 2;
 	}
+	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++)
+		if (!strcmp(words[1], parts[i].name)) {
+			parts[i].fn(number_or_usage(words[2], usage));
+			return 0;
+		}
+	printf("'%s' is no part", words[1]);
 	say_use();
 	return 2;
 }
