@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "cmdline.h"
+#include "policy_check.h"
 
 static void store(struct chain_element *element, uint32_t used, const uint8_t *state)
 {
@@ -111,6 +112,22 @@ static int list(void)
 	return 0;
 }
 
+/* A wrong policy would look like a wrong chain, or write behind its state. */
+static void refuse_wrong_policies(void)
+{
+	char why[320];
+	bool all_good = true;
+
+	SET_FOREACH(policy, policy) {
+		if (policy_is_good(*policy, why, sizeof(why)))
+			continue;
+		fprintf(stderr, "replay: %s\n", why);
+		all_good = false;
+	}
+	if (!all_good)
+		exit(2);
+}
+
 int main(int argc, char **argv)
 {
 	static struct chain_table table = { .count = 1 };
@@ -123,6 +140,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: replay CHAIN < violations, or replay --list\n");
 		return 2;
 	}
+	refuse_wrong_policies();
 	if (strcmp(argv[1], "--list") == 0)
 		return list();
 	if (!chain_parse(chain, argv[1], strlen(argv[1]), why, sizeof(why))) {
