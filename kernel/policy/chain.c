@@ -96,7 +96,7 @@ static struct decision ask_element(struct chain_element *element, const struct v
 		memcpy(state, element->state, state_bytes);
 	decision = element->policy->decide(violation, state_bytes ? state : NULL);
 	if (!can_be_carried_out(decision.verdict, violation))
-		decision = policy_hand_over("a verdict that needs a dry run: set .needs_dry_run");
+		decision = policy_hand_over("needs a dry run: set .needs_dry_run");
 	if (element->budget != 0 && decision.verdict != VERDICT_HAND_OVER)
 		used++;
 	if (state_bytes)

@@ -377,10 +377,10 @@ static void test_forgotten_needs_dry_run(void **state)
 
 	assert_true(parse("test-odd:1,oops"));
 	violation.has_dry_run = false;
-	expect_ask(violation, "test-odd: a verdict that needs a dry run: set .needs_dry_run; oops", VERDICT_OOPS);
+	expect_ask(violation, "test-odd: needs a dry run: set .needs_dry_run; oops", VERDICT_OOPS);
 	assert_int_equal(chain->elements[0].used, 0);
 	assert_true(parse("test-odd"));
-	expect_ask(violation, "test-odd: a verdict that needs a dry run: set .needs_dry_run", VERDICT_PANIC);
+	expect_ask(violation, "test-odd: needs a dry run: set .needs_dry_run", VERDICT_PANIC);
 }
 
 static void object(unsigned i, const char *text, vaddr_t start, vaddr_t end)
