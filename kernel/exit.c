@@ -64,14 +64,20 @@ static void finish(enum exit_status status)
 	print_exit(status);
 }
 
-void machine_exit(enum exit_status status)
+void machine_stop(enum exit_status status)
 {
-	finish(status);
+	arch_irq_save();
 	if (options.exit_debug)
 		arch_exit_debug(status); /* returns where that device is missing */
 	if (!is_panic(status) || options.exit_debug)
 		arch_power_off();
 	arch_halt();
+}
+
+void machine_exit(enum exit_status status)
+{
+	finish(status);
+	machine_stop(status);
 }
 
 void machine_reboot(enum exit_status status)

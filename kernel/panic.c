@@ -48,9 +48,11 @@ static bool is_first(void)
 	return !expected;
 }
 
-/* Masks interrupts, stops the other CPUs; stops at once if this is a panic inside a panic. */
+/* Masks interrupts, stops the other CPUs; stops at once if this is a panic inside a panic, and without a word if saying that
+ * leads to the next one. */
 static void enter(const char *reason)
 {
+	static bool is_said;
 	bool first;
 
 	arch_irq_save();
@@ -61,6 +63,9 @@ static void enter(const char *reason)
 		cpus_stop_others();
 	log_break_lock();
 	if (!first) {
+		if (is_said)
+			machine_stop(EXIT_PANIC);
+		is_said = true;
 		log_error("panic", "again, while the first one was being reported: %s", reason);
 		machine_exit(EXIT_PANIC);
 	}

@@ -159,6 +159,12 @@ enum error sys_thread_info(struct trap_frame *frame)
 	return OK;
 }
 
+/* Can anybody learn of a signal? Its last handle may be closed or have died with its space: then the watch is free again. */
+static bool is_heard(const struct notification *notification)
+{
+	return notification->object.handles || !list_is_empty(&notification->queue);
+}
+
 enum error sys_thread_watch(struct trap_frame *frame)
 {
 	uint64_t bits = arch_syscall_argument(frame, 2);
@@ -175,9 +181,12 @@ enum error sys_thread_watch(struct trap_frame *frame)
 		return ERR_RANGE;
 	thread = (struct thread *)thread_handle->object;
 	notification = (struct notification *)handle->object;
-	if (thread->watcher)
+	if (thread->watcher && is_heard(thread->watcher))
 		return ERR_FULL;
 	commit_begin();
+	if (thread->watcher)
+		object_let_go(&thread->watcher->object);
+	thread->watcher = NULL;
 	if (thread->state == THREAD_ENDED || thread->state == THREAD_KILLED) {
 		notification_signal(notification, bits);
 	} else {
@@ -186,5 +195,6 @@ enum error sys_thread_watch(struct trap_frame *frame)
 		thread->watch_bits = bits;
 	}
 	commit_end();
+	object_reap();
 	return OK;
 }

@@ -13,7 +13,7 @@
 #include "pagetable.h"
 #include "space.h"
 
-#define ENTRIES_AT_ONCE 150 /* one costs up to 80 instructions */
+#define ENTRIES_AT_ONCE 64 /* one costs up to 200 instructions: a walk from the root each time */
 
 /* --- roots --------------------------------------------------------------------------------------------------------------- */
 
@@ -74,7 +74,7 @@ static bool is_root(paddr_t root)
 
 	if (type == FRAME_ROOT || type == FRAME_SPACE_ROOT)
 		return true;
-	if (root == gate_root_frame)
+	if (root == gate_root_frame || (root && root == bringup_root_frame)) /* 0: one CPU only */
 		return true;
 	for (unsigned i = 0; i < MAX_CPUS; i++)
 		if (root && root == percpu[i].dry_root_frame) /* 0: a CPU that there isn't */

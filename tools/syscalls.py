@@ -257,6 +257,7 @@ def docs():
         yield f"| {call.number} | [{call.name}](#{call.name}) | {signature(call)} |"
     for call in calls():
         yield from doc(call)
+    yield "\nNext page: [add a system call](add-a-system-call.md)."
 
 
 def doc(call):

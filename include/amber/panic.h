@@ -24,6 +24,7 @@ unsigned panic_cpu(void); /* the CPU whose panic it is; without one: this CPU */
 /* Ends the run: the exit event, then power off or (exit=debug) QEMU's exit status. After a panic
  * without exit=debug the machine halts. */
 void machine_exit(enum exit_status status) __noreturn;
+void machine_stop(enum exit_status status) __noreturn; /* the same without a word: where printing is what fails */
 /* The exit event, then the machine starts again (QEMU ends if it has -no-reboot). */
 void machine_reboot(enum exit_status status) __noreturn;
 

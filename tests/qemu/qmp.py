@@ -6,6 +6,10 @@ import socket
 import time
 
 
+class QmpClosed(AssertionError):
+    pass
+
+
 class Qmp:
     def __init__(self, path):
         deadline = time.monotonic() + 20
@@ -26,7 +30,8 @@ class Qmp:
 
     def _receive(self):
         line = self.stream.readline()
-        assert line, "QEMU closed the QMP socket"
+        if not line:
+            raise QmpClosed("QEMU closed the QMP socket")
         return json.loads(line)
 
     def execute(self, command, **arguments):

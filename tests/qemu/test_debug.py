@@ -164,12 +164,23 @@ def test_a_session_is_replayed(machine, tmp_path, last):
     no_qemu_is_left(tmp_path)
 
 
-def test_one_cpu_only(machine, tmp_path):
-    """QEMU's own words, in one line; the recording before that stays."""
+@pytest.mark.parametrize("what, words, says", [("record", [], "record"), ("debug", ["--at=violation:0"], "debug: AT=violation:0")])
+@pytest.mark.parametrize("smp", ["2", "cpus=4,maxcpus=4"])
+def test_one_cpu_only(machine, tmp_path, what, words, says, smp):
+    """Refused before anything is promised or started; the recording before that stays."""
     (tmp_path / "replay.bin").write_text("before")
-    line = [sys.executable, "tools/debug.py", "record", str(tmp_path), machine.elf(), "--", *command(machine, ""), "-smp", "2"]
+    line = [sys.executable, "tools/debug.py", what, str(tmp_path), machine.elf(), *words, "--", *command(machine, INJECT), "-smp", smp]
+    done = subprocess.run(line, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          timeout=SECONDS, check=False)
+    assert (done.returncode, done.stdout) == (1, f"{says}: one CPU only: QEMU can't record more (leave out SMP=)\n")
+    assert os.listdir(tmp_path) == ["replay.bin"] and (tmp_path / "replay.bin").read_text() == "before"
+
+
+def test_what_qemu_refuses_leaves_the_recording(machine, tmp_path):
+    (tmp_path / "replay.bin").write_text("before")
+    line = [sys.executable, "tools/debug.py", "record", str(tmp_path), machine.elf(), "--", *command(machine, ""), "-nonsense"]
     done = subprocess.run(line, cwd=TOP, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=SECONDS, check=False)
-    assert done.returncode == 1 and re.fullmatch(r"record: QEMU says: .*not supported for 'smp'\n", done.stderr), done.stderr
+    assert done.returncode == 1 and re.fullmatch(r"record: QEMU says: .*nonsense.*\n", done.stderr), done.stderr
     assert (tmp_path / "replay.bin").read_text() == "before"
     no_qemu_is_left(tmp_path)
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """tests/qemu/test_gdb.py: the gdb commands `amber …` at every moment of a run, against the kernel's own words and a walk from outside."""
 import json
+import os
 import re
 
 import pytest
 from debugger import debugged
 from elf import Elf
+from machines import TOP
 from test_maps import pages, walked
 
 EVERY_COMMAND = ("amber map", "amber map kernel", "amber map --roots", "amber map --json", "amber walk lab_sealed_word", "amber alias 0x200000",
@@ -130,7 +132,7 @@ def test_aliases_of_a_sealed_frame(end):
     _, run = end
     answer = run.said("amber alias lab_sealed_word")
     physical = run.guest.image_physical(run.guest.symbol("lab_sealed_word"))
-    assert answer[0].startswith(f"physical {physical:#x}: sealed, 0 writable mapping")
+    assert answer[0] == f"physical {physical:#x}: sealed, 0 writable mappings (the gate's window isn't counted)"
     found = {(root, perms, int(address, 16)) for root, address, perms in
              (re.match(r"  (\S+) +(0x[0-9a-f]{16})  (\S+)", line).groups() for line in answer[1:-1])}
     assert found == {("kernel", "r---", run.guest.symbol("lab_sealed_word")), ("kernel", "r---", 0xFFFF800000000000 + physical),
@@ -154,11 +156,16 @@ def test_records_in_the_kernels_words(end):
     for number, event in enumerate(run.guest.violations):
         answer = run.said(f"amber why {number}")
         assert answer[0] in words and answer[1].strip() in [line.strip() for line in words]
-        assert any(f"address {event['addr']}" in line for line in answer)
+        assert any(f"address {event['addr']}" in line and line.endswith(f"in system call {event['syscall']}") for line in answer)
         assert answer[2].startswith("  the store: ") and re.search(r"\.[cS]:\d+", answer[2])
         assert [line.split("called from ")[1].split(":")[0] for line in answer if "called from" in line] == event["backtrace"]
         assert re.match(rf" *{number} .* ignore .*{re.escape(event['symbol'])}", run.said("amber violations")[number])
     assert one_line(run.said("amber why 2")) == "amber why: no record 2: there are 2, from 0"
+
+
+def line_of(path, text):
+    with open(os.path.join(TOP, path), encoding="utf-8") as f:
+        return next(number for number, line in enumerate(f, 1) if text in line)
 
 
 def test_sealed_objects(end):
@@ -168,6 +175,9 @@ def test_sealed_objects(end):
         assert int(listed[name][0], 16) == run.guest.symbol(name)
     assert listed["lab_sealed_word"][2] == "data" and listed["percpu"][2] == "core"
     assert listed["lab_sealed_word"][4] == run.guest.read_symbol("lab_sealed_word", 8).hex()
+    words = run.said("amber sealed lab_sealed_word")
+    assert words[1] == f"  defined in kernel/lab.c:{line_of('kernel/lab.c', ' lab_sealed_word;')}; ro_fault=ignore; frame: sealed, " \
+                       "no mapping but the gate's may write it"
     seal = run.guest.one("seal")
     assert int(run.said("amber sealed")[-1].split()[0]) == seal["objects"]
     assert not any(line.endswith("OPEN") for line in run.said("amber sealed"))
@@ -217,9 +227,11 @@ def test_in_the_gate(machine):
 
 def test_a_dry_run_pass_by_pass(machine):
     """Before and behind each step, also with a breakpoint at what is stepped; the page itself stays as it was."""
-    run = debugged(machine, "lab=on ro_fault=ignore inject=lab_sealed_word:store8:0xdead",
-                   ["hbreak arch_inject_store8", "continue"] + ["amber dryrun"] * 4 + ["amber sealed lab_sealed_word", "delete"])
+    run = debugged(machine, "lab=on ro_fault=ignore inject=lab_sealed_word:store8:0xdead;lab_sealed_page:store8:1",
+                   ["hbreak arch_inject_store8", "continue"] + ["amber dryrun"] * 5 +
+                   ["amber why 0", "amber sealed lab_sealed_word", "amber dryrun", "amber dryrun", "stepi", "amber dryrun", "delete"])
     before, behind, before_b, behind_b = (run.said("amber dryrun", n) for n in range(4))
+    assert before.pop(0) == "running on to the next violation; Ctrl-C stops the machine"
     assert before[0].startswith("dry run on CPU 0, before pass A") and ": arch_inject_store8+0x" in before[0]
     assert before_b[0].startswith("dry run on CPU 0, before pass B")
     word = run.guest.symbol("lab_sealed_word")
@@ -230,7 +242,14 @@ def test_a_dry_run_pass_by_pass(machine):
         assert behind[1 + n].startswith(f"  0x{word + n:016x}  page {old:02x}   shadow A ") and f" -> {new:02x} " in behind[1 + n]
         assert behind_b[1 + n].endswith(f"shadow B {old:02x} -> {new:02x}")
     assert run.said("amber sealed lab_sealed_word")[-1].split(None, 1)[1].startswith("ed a1 5e 00")
-    assert run.guest.one("violation")["verdict"] == "ignore"
+    assert [event["verdict"] for event in run.guest.violations] == ["ignore", "ignore"]
+    decided = run.said("amber dryrun", 4)
+    assert decided[:2] == ["verdict: ignore on lab_sealed_word+0x0, 8 bytes 0x5ea1ed -> 0xdead", "  asked: ignore (decided)"]
+    assert decided[2].startswith("  record 0: `amber why 0` says more")
+    assert run.said("amber dryrun", 5)[-1].endswith("stopped somewhere else, at arch_inject_store8+0x0: once more goes on")
+    assert run.said("amber dryrun", 7)[-1].startswith("amber dryrun: stopped at arch_inject_store8+0x0, which is being tried out: your "
+                                                      "breakpoint is on that instruction; `delete` it")
+    assert run.said("amber why 0")[0].startswith("write to sealed memory: lab_sealed_word+0x0, 8 bytes 0x5ea1ed -> 0xdead, by ")
 
 
 def test_printers(machine):

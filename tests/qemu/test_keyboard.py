@@ -98,7 +98,8 @@ def test_a_session(machine, way, device):
         d.press("ret")
         d.guest.wait_line("kill: 777: no such thread (ps shows them)\namber> ")
         d.check_display()
-        d.type("poweroff\n")
+        d.type("poweroff")
+        d.keys.press_last("ret")
         d.guest.wait_end()
         d.guest.check("ok")
 

@@ -77,6 +77,15 @@ def test_maps_for_people(machine):
     assert "maps: no root table 'nothing' (kernel, gate, " in text and "maps: usage maps " in text
 
 
+def test_maps_fits_a_terminal(machine):
+    """Each row of each root, with those of devices, which say so."""
+    guest = boot(machine, 'run="maps all; poweroff"')
+    rows = [line for line in guest.lines if re.match(r"0x[0-9a-f]{16}-", line)]
+    devices = [row for row in rows if re.search(r"  rw-[-u]  4K device at 0x[0-9a-f]+$", row)]
+    assert devices and len(rows) > len(devices)
+    assert [row for row in rows if len(row) >= 80] == []
+
+
 def test_a_trace(machine):
     guest = boot(machine, 'run="trace hello 3; trace pager; hello 4; trace; trace nothing; poweroff"')
     traced = [line.split("] trace: ", 1)[1] for line in guest.lines if "] trace: " in line]
@@ -89,3 +98,11 @@ def test_a_trace(machine):
     text = "\n".join(guest.lines)
     assert "trace: usage trace PROGRAM" in text and "trace: no such program 'nothing'" in text
 
+
+
+def test_the_root_that_cpus_begin_on(machine):
+    """With one CPU there is none. The code at its physical address is what no other root has."""
+    guest = boot(machine, 'smp=2 run="maps --json; poweroff"', extra=["-smp", "2"])
+    lines = [json.loads(line) for line in guest.lines if line.startswith('{"root"') and '"bring-up"' in line]
+    low = [line for line in lines if int(line["start"], 16) < 1 << 47]
+    assert low and all(line["perms"] == "r-x-" and line["start"] == line["physical"] for line in low), lines

@@ -127,7 +127,10 @@ def test_what_the_seal_changed(machine):
             found = [(row["area"], row["rights"]) for row in it.rows(when) if row["section"] == part]
             assert sorted(found) == [("direct map", rights), ("image", rights)]
     assert [row for row in it.rows("after the seal") if row["area"] == "image" and row["section"] == "init"] == []
+    names = [{row["section"] for row in it.rows(when) if row["area"] == "direct map"} for when in ("before the seal", "after the seal")]
+    assert [("init" in found, "was init" in found) for found in names] == [(True, False), (False, True)]
     assert "ro_core was rw- before the seal and is r-- after it." in it.html_text and "not mapped any more" in it.svg_text
+    assert "Window: all RAM once more" in it.svg_text
 
 
 def test_both_files_are_quiet(machine):

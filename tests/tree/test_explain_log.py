@@ -35,7 +35,7 @@ def test_a_whole_log():
                  "in thread 'inject' on CPU 0, store", "  stack    injector+0x2a", "thread_first_run+0xe", "last written by initcall lab_fill",
                  "ro_fault=same,ignore", "same handed over: the store changes data", "ignore decided", "the write was dropped, execution went on",
                  "inject 0: thing: went on behind it; then it held ed a1", "oops: thread 'inject' was killed", "panic    write to sealed memory",
-                 "ok; 1 stores in 1 records: 1 ignore; 0 pages opened; 12345 instructions"):
+                 "ok; 1 store in 1 record: 1 ignore; 0 pages opened; 12345 instructions"):
         assert part in text, f"no {part!r} in\n{text}"
     assert lines[-1] == "  again    make run ARCH=x86_64 CMDLINE=lab=on"
 
@@ -61,7 +61,7 @@ def test_a_core_violation_and_what_is_not_known():
 def test_runs_and_what_was_left_out():
     lines, _ = explain(whole(BOOT, {**VIOLATION, "count": 250, "size": 2000}, {**EXIT, "violations": 627, "stores": 1000}).encode())
     text = "\n".join(lines)
-    assert "250 stores in a row" in text and "1 records are in the log: the others were counted but not printed" in text
+    assert "250 stores in a row" in text and "1 record is in the log: the others were counted but not printed" in text
 
 
 def test_two_boots_are_two_reports():
@@ -117,7 +117,7 @@ WRONG = {
 def test_a_bad_line_is_one_problem_and_the_rest_is_read(name):
     status, lines, problems = run(line(BOOT) + WRONG[name] + whole(SEAL, EXIT))
     assert status == 1 and len(problems) == 2 and problems[0].startswith("explain: line 2: "), problems
-    assert len(problems[0]) < 200 and "sealed: 17 pages" in "\n".join(lines) and "ok; 1 stores" in "\n".join(lines)
+    assert len(problems[0]) < 200 and "sealed: 17 pages" in "\n".join(lines) and "ok; 1 store " in "\n".join(lines)
 
 
 VALUES = [None, True, 3, -1, 1 << 64, 1.5, "x", "\x1b[31m\n\ud800", "0x12", [], [3], {}, {"a": []}, "zz", "abc"]

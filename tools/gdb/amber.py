@@ -31,7 +31,7 @@ amber alias ADDR      all mappings of that frame, in all roots (-p ADDR: a physi
 amber sealed [NAME]   sealed objects, their class, their bytes now
 amber violations      the records of writes to sealed memory
 amber why N           record N in the kernel's words, with source lines
-amber dryrun          run on to a dry run's next step: before and behind it, with what was stored
+amber dryrun          run on to a dry run's next step: before and behind it, with what was stored; then the verdict
 amber ps              threads
 amber type TEXT       TEXT and a newline to the machine's serial line
 
@@ -158,7 +158,8 @@ The frame is the one behind that address now; -p ADDR: a physical address."""
             raise Clear(f"{address:#x} is not mapped now")
         address = mapping.frame + address - mapping.start
     frame = roots.frame_at(address)
-    yield f"physical {address:#x}" + (f": {frame.type}, {frame.writable} writable mapping(s) are counted" if frame else "")
+    writable = f"{frame.writable} writable mapping{'' if frame.writable == 1 else 's'}" if frame else ""
+    yield f"physical {address:#x}" + (f": {frame.type}, {writable} (the gate's window isn't counted)" if frame else "")
     count = 0
     for root in roots.roots():
         for m in roots.mappings_of(root):

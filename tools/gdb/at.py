@@ -8,8 +8,8 @@ import os
 import threading
 
 import gdb
-from physical import MASK, Clear, kernel, register
-from roots import loaded
+from physical import Clear, kernel, register
+from roots import is_dry_run
 from debug import serial_line  # physical.py has put tools/ into the path
 
 line = None  # the connection to the machine's serial line, and its lock
@@ -59,13 +59,6 @@ def run_on():
 def must_run_on():
     if not run_on():
         raise Clear("the replay has ended before: it was not the same this time")
-
-
-def is_dry_run():
-    """Is a dry run's root loaded? Then the instruction is being tried out, not run."""
-    cpus = kernel().variable("percpu")
-    table = loaded(MASK)
-    return any(int(cpus[cpu]["dry_root_frame"]) == table for cpu in range(cpus.type.range()[1] + 1))
 
 
 def run_to_previous(number):

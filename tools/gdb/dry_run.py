@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""tools/gdb/dry_run.py: amber dryrun: stops before and behind the one instruction that a dry run steps, and shows what it stored
-in the shadow pages (docs/dry-run.md)."""
+"""tools/gdb/dry_run.py: amber dryrun: stops before and behind the one instruction that a dry run steps, shows what it stored in the
+shadow pages (docs/dry-run.md), and stops at the verdict."""
 import contextlib
 from collections import namedtuple
 
 import gdb
 from entries import ADDRESS
-from physical import MASK, PAGE, Clear, connection, kernel, read, register
-from records import source
+from physical import MASK, PAGE, Clear, connection, enum_text, kernel, read, register
+from records import asked, source, words
+from roots import is_dry_run
 
 Page = namedtuple("Page", "va frame original a b")
 # What is under way between "before" and "behind": where the step returns to, and both shadows as they were.
@@ -20,10 +21,18 @@ def argument_register(n):
     return register(("rdi", "rsi")[n] if kernel().machine == "x86_64" else f"x{n}")
 
 
-def run_to(address, wanted=lambda: True):
-    """Runs on until that instruction, and `wanted` there."""
-    stop = gdb.Breakpoint(f"*{address:#x}", type=gdb.BP_HARDWARE_BREAKPOINT, internal=True)
-    stop.silent = True
+def stopped_elsewhere():
+    where = kernel().symbols.text(register("pc"))
+    if is_dry_run():
+        return Clear(f"stopped at {where}, which is being tried out: your breakpoint is on that instruction; `delete` it")
+    return Clear(f"stopped somewhere else, at {where}: once more goes on")
+
+
+def run_to(addresses, wanted=lambda: True):
+    """Runs on until one of those instructions, and `wanted` there."""
+    stops = [gdb.Breakpoint(f"*{address:#x}", type=gdb.BP_HARDWARE_BREAKPOINT, internal=True) for address in addresses]
+    for stop in stops:
+        stop.silent = True
     try:
         while True:
             try:
@@ -32,13 +41,14 @@ def run_to(address, wanted=lambda: True):
                 raise Clear("the machine has ended before") from None
             if not gdb.selected_inferior().pid:
                 raise Clear("the machine has ended before")
-            if register("pc") != address:
-                raise Clear(f"stopped somewhere else, at {kernel().symbols.text(register('pc'))}: once more goes on")
+            if register("pc") not in addresses:
+                raise stopped_elsewhere()
             if wanted():
                 return
     finally:
-        if stop.is_valid():
-            stop.delete()
+        for stop in stops:
+            if stop.is_valid():
+                stop.delete()
 
 
 @contextlib.contextmanager
@@ -130,13 +140,33 @@ def behind_step():
     yield from rows[:MOST_ROWS]
     if len(rows) > MOST_ROWS:
         yield f"  … and {len(rows) - MOST_ROWS} more"
-    yield "  the page itself is as it was; next: amber dryrun goes on to the next step"
+    yield "  the page itself is as it was; next: amber dryrun goes on, to the next pass or to the verdict"
+
+
+def in_story():
+    """Is some CPU at a violation already? Then the next stop is near."""
+    states = kernel().variable("cpu_states")
+    return any(int(states[cpu]["in_story"]) for cpu in range(states.type.range()[1] + 1))
+
+
+def verdict():
+    """Behind both passes, and behind those who decide; nothing is done yet."""
+    core = kernel()
+    story = core.object(argument_register(0), "struct story")
+    record = core.object(story["violation"], "struct violation")
+    status = enum_text(story["status"], "DRY_RUN_")
+    yield f"verdict: {enum_text(record['verdict'], 'VERDICT_')} on {words(record)}" + ("" if status == "done" else ", without a dry run")
+    yield from asked(record)
+    if int(core.variable("open_record")) == int(story["violation"]):
+        yield f"  record {int(record['seq'])}: `amber why {int(record['seq'])}` says more; next: amber dryrun goes on to the next violation"
+    else:
+        yield "  one more store of the record before; next: amber dryrun goes on to the next violation"
 
 
 def dryrun(argument):
     """Run on to a dry run's next step: amber dryrun.
 It stops before the step; once more stops behind it and shows which bytes of both shadow pages it changed. A dry run has two passes,
-A and B: four times tell all of one."""
+A and B: four times tell all of one. The fifth stops at the verdict, before anything is done about the write."""
     global pending
     if argument:
         raise Clear("usage: amber dryrun")
@@ -146,9 +176,11 @@ A and B: four times tell all of one."""
         # The frame that it returns to lies above what it pushed: another CPU's return is not ours.
         sp = pending.sp + (8 if core.machine == "x86_64" else 0)
         with without_breakpoints():
-            run_to(pending.returns_to, lambda: register("sp") == sp)
+            run_to([pending.returns_to], lambda: register("sp") == sp)
         yield from behind_step()
         return
     pending = None
-    run_to(core.edge("step_run"))
-    yield from before_step()
+    if not in_story():
+        print("running on to the next violation; Ctrl-C stops the machine", flush=True)
+    run_to([core.edge("step_run"), core.edge("verdict_apply")])
+    yield from before_step() if register("pc") == core.edge("step_run") else verdict()

@@ -52,10 +52,11 @@ def dump(address, data):
 
 
 def defined_in(name, file):
-    found = gdb.lookup_global_symbol(name) or gdb.lookup_static_symbol(name)
-    if not found or not found.symtab:
-        return f"defined in {file or 'assembly'}"
-    return f"{'declared' if found.symtab.filename.endswith('.h') else 'defined'} in {found.symtab.filename}:{found.line}"
+    """What gdb finds first by its name may be the declaration in a header; its list has the definition too."""
+    listed = gdb.execute(f"info variables -q ^{name}$", to_string=True)
+    found = [(where, line) for where, line in re.findall(r"^File (.+):\n(\d+):", listed, re.M) if not where.endswith(".h")]
+    where, line = next((each for each in found if file and each[0].endswith(file)), found[0] if found else (file or "assembly", ""))
+    return f"defined in {where}" + (f":{line}" if line else "")
 
 
 def describe(entry):
@@ -64,8 +65,9 @@ def describe(entry):
     yield (f"{name}: class {class_}, {size} bytes at 0x{address:016x}, physical {physical:#x}, in the direct map at "
            f"0x{LAYOUT['DIRECT_MAP_BASE'] + physical:016x}")
     frame = frame_at(physical)
+    writable = "a policy has opened it" if is_open(address, size) else "no mapping but the gate's may write it"
     yield (f"  {defined_in(name, file)}; ro_fault={chain_of(address, class_)}; "
-           f"frame: {frame.type if frame else 'no frame table yet'}, " + ("open for writing" if is_open(address, size) else "closed"))
+           f"frame: {frame.type if frame else 'no frame table yet'}, {writable}")
     yield from dump(address, core.read(address, size))
 
 

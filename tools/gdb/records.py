@@ -3,6 +3,7 @@
 import struct
 
 import gdb
+from objects import call_names
 from physical import Clear, enum_text, kernel, name_of, read
 from roots import frame_at
 
@@ -93,6 +94,12 @@ def source(address):
     return f"{found.symtab.filename}:{found.line}" + (f": {text}" if text else "")
 
 
+def asked(record):
+    for i in range(int(record["asked_count"])):
+        policy, reason = (kernel().text(record["asked"][i][name]) for name in ("policy", "why"))
+        yield f"  asked: {policy}" + (f" (handed over: {reason})" if reason else " (decided)")
+
+
 def violations(argument):
     """Records of writes to sealed memory: amber violations.
 They are read from the ring in the arena. amber why N says more of one."""
@@ -118,15 +125,13 @@ N: from 0, as `seq` in its event. In the words that the kernel prints, with sour
     core = kernel()
     yield from lines(record)
     yield f"  the store: {source(int(record['pc']))}"
-    syscall = int(record["syscall"])
+    number = int(record["syscall"]) - 1
+    syscall = f", in system call {call_names().get(number, number)}" if number >= 0 else ""
     yield (f"  a {enum_text(record['kind'], 'KIND_')}, context {enum_text(record['context'], 'CONTEXT_')}, CPU {int(record['cpu'])}, "
-           f"address 0x{int(record['addr']):016x}, physical {int(record['paddr']):#x}" + (f", in system call {syscall - 1}" if syscall else ""))
+           f"address 0x{int(record['addr']):016x}, physical {int(record['paddr']):#x}{syscall}")
     if int(record["initcall"]):
         yield f"  written last while starting by {core.text(record['initcall'])}"
-    for i in range(int(record["asked_count"])):
-        asked = record["asked"][i]
-        reason = core.text(asked["why"])
-        yield f"  asked: {core.text(asked['policy'])}" + (f" (handed over: {reason})" if reason else " (decided)")
+    yield from asked(record)
     for i in range(int(record["backtrace_count"])):
         address = int(record["backtrace"][i])
         yield f"  called from {core.symbols.text_of_return(address)}: {source(address - 1)}"

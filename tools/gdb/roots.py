@@ -40,6 +40,13 @@ def loaded(address):
     return register("cr3") & ADDRESS
 
 
+def is_dry_run():
+    """Is a dry run's root loaded? Then the instruction is being tried out, not run."""
+    cpus = kernel().variable("percpu")
+    table = loaded(MASK)
+    return any(int(cpus[cpu]["dry_root_frame"]) == table for cpu in range(cpus.type.range()[1] + 1))
+
+
 def is_built():
     """Are there roots of the kernel's own?"""
     return kernel().number("kernel_root_frame") != 0

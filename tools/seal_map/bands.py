@@ -31,7 +31,15 @@ class Parts:
     """What lies in a frame: a part of the image, the arena, other RAM, or a device's registers."""
 
     def __init__(self, run, snapshot):
-        self.ranges, self.types = run.ranges, snapshot.frame_types
+        self.types = snapshot.frame_types
+        in_image = [leaf for leaf in snapshot.roots["kernel"] if area_of(leaf.va) == "image"]
+        self.ranges = [(self._name(name, start, in_image), start, end) for name, start, end in run.ranges]
+
+    @staticmethod
+    def _name(name, start, in_image):
+        """The frames of init are ordinary RAM once the image doesn't map them any more."""
+        is_mapped = any(leaf.pa <= start < leaf.pa + leaf.size for leaf in in_image)
+        return "was init" if name == "init" and not is_mapped else name
 
     def of(self, pa, size=PAGE):
         """A block that has more in it than one part has the image."""

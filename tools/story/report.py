@@ -27,6 +27,10 @@ def or_unknown(value, form="{}"):
     return "?" if value is None else form.format(value)
 
 
+def counted(count, noun):
+    return f"{or_unknown(count)} {noun}{'' if count == 1 else 's'}"
+
+
 def lines(run, program):
     yield from start_lines(run, program)
     for name, event in run.events:
@@ -208,11 +212,12 @@ def end_lines(run):
         yield row("end", "no `exit` event: it was still running, or the log is cut")
     else:
         verdicts = ", ".join(f"{count} {name}" for name, count in (end["by_verdict"] or {}).items() if count)
-        yield row("end", f"{or_unknown(end['status'])}; {or_unknown(end['stores'])} stores in {or_unknown(end['violations'])} records"
-                  + (f": {verdicts}" if verdicts else "") + f"; {or_unknown(end['unprotected_pages'])} pages opened"
+        yield row("end", f"{or_unknown(end['status'])}; {counted(end['stores'], 'store')} in {counted(end['violations'], 'record')}"
+                  + (f": {verdicts}" if verdicts else "") + f"; {counted(end['unprotected_pages'], 'page')} opened"
                   + (f"; {end['instructions']} instructions" if end["instructions"] is not None else ""))
         if end["violations"] is not None and end["violations"] != len(run.violations):
-            yield row("", f"{len(run.violations)} records are in the log: the others were counted but not printed, or the log is damaged")
+            there = f"{counted(len(run.violations), 'record')} {'is' if len(run.violations) == 1 else 'are'} in the log"
+            yield row("", f"{there}: the others were counted but not printed, or the log is damaged")
     if run.boot and run.boot["arch"] in ("x86_64", "aarch64"):
         yield row("again", repeat(run.boot))
 

@@ -27,6 +27,8 @@ static inline void must(enum error error, const char *what)
 void printf(const char *fmt, ...) __printf(1, 2);
 /* A number from a word, decimal or 0x…; false: it is none. */
 bool parse_number(const char *word, uint64_t *number) __must_check;
+/* The same; if it is none, one line names it and the program ends with exit code 2. */
+uint64_t number_or_usage(const char *word, const char *usage);
 
 /* Of the calling thread: every stack ends on a 64 KiB boundary, and the page lies directly above it. */
 static inline struct message_page *message_page(void)

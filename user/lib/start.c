@@ -40,3 +40,13 @@ bool parse_number(const char *word, uint64_t *number)
 	*number = value;
 	return true;
 }
+
+uint64_t number_or_usage(const char *word, const char *usage)
+{
+	uint64_t number;
+
+	if (parse_number(word, &number))
+		return number;
+	printf("'%s' is no number; usage: %s", word, usage);
+	exit(2);
+}

@@ -265,13 +265,16 @@ static int run_all(uint64_t seed, uint64_t steps)
 
 int main(int count, char **words)
 {
+	static const char usage[] = "stress SEED STEPS";
 	bool is_worker = count == 4 && !strcmp(words[1], "worker");
 	uint64_t seed, steps;
 
-	if (!(is_worker || count == 3) || !parse_number(words[count - 2], &seed) || !parse_number(words[count - 1], &steps)) {
-		printf("usage: stress SEED STEPS");
+	if (!is_worker && count != 3) {
+		printf("usage: %s", usage);
 		return 2;
 	}
+	seed = number_or_usage(words[count - 2], usage);
+	steps = number_or_usage(words[count - 1], usage);
 	random_seed(seed);
 	return is_worker ? work(steps) : run_all(seed, steps);
 }

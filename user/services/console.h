@@ -48,7 +48,8 @@ void console_printf(handle_t console, const char *fmt, ...) __printf(2, 3);
 /* In *line what stands there at first (bytes 0: nothing) and where the cursor is, then what was typed. Waits. */
 enum error console_read_line(handle_t console, const char *prompt, struct console_line *line, enum console_answer *answer) __must_check;
 /* From now on Ctrl-C signals these bits of this notification while nobody reads. The driver that is started again doesn't know
- * it any more: best before each wait. */
+ * it any more: best before each wait. Behind such a signal a read is answered by CONSOLE_INTERRUPTED until this is called again:
+ * then take the signal, and read. */
 enum error console_interrupts(handle_t console, handle_t notification, uint64_t bits) __must_check;
 
 /* Where a program that the shell has started in the foreground finds the console; one in the background has none. */

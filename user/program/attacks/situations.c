@@ -36,6 +36,25 @@ static void a_space_that_has_ended(void)
 	need(sys_handle_close(space), "close");
 }
 
+/* One watcher, as long as somebody may hear it. */
+static void watches(handle_t thread, handle_t notification)
+{
+	struct other waiting;
+	handle_t first;
+
+	need(sys_notification_create(&first), "notification");
+	PROVOKE(thread_watch, OK, thread, first, 1);
+	PROVOKE(thread_watch, ERR_FULL, thread, first, 1);
+	PROVOKE(thread_watch, ERR_FULL, thread, notification, 1);
+	other_waits(&waiting, first);
+	need(sys_handle_close(first), "close");
+	PROVOKE(thread_watch, ERR_FULL, thread, notification, 1);
+	need(sys_thread_kill(waiting.thread.handle), "kill");
+	other_ends(&waiting);
+	PROVOKE(thread_watch, OK, thread, notification, 1);
+	PROVOKE(thread_watch, ERR_FULL, thread, notification, 1);
+}
+
 static void what_is_there_already(void)
 {
 	handle_t space = scene.right[OBJECT_SPACE], memory = scene.right[OBJECT_MEMORY], other;
@@ -53,8 +72,7 @@ static void what_is_there_already(void)
 	need(sys_space_create(HANDLE_NONE, &other), "space");
 	PROVOKE(space_give, ERR_DENIED, space, other, RIGHT_READ, 0);
 	need(sys_handle_close(other), "close");
-	PROVOKE(thread_watch, OK, scene.stopped.handle, scene.right[OBJECT_NOTIFICATION], 1);
-	PROVOKE(thread_watch, ERR_FULL, scene.stopped.handle, scene.right[OBJECT_NOTIFICATION], 1);
+	watches(scene.stopped.handle, scene.right[OBJECT_NOTIFICATION]);
 	PROVOKE(thread_start, OK, scene.stopped.handle);
 	PROVOKE(thread_start, ERR_DENIED, scene.stopped.handle);
 }

@@ -13,6 +13,7 @@ static bool has_said_dropped;
 static handle_t reader; /* the right to answer; HANDLE_NONE: nobody reads */
 static handle_t interrupts; /* who wants to know of Ctrl-C when nobody reads */
 static uint64_t interrupt_bits;
+static bool is_interrupted; /* since he has told us so */
 
 static void answer(enum console_answer label)
 {
@@ -86,6 +87,7 @@ static void interrupt(void)
 	output_text("^C\n", 3, NULL);
 	if (interrupts)
 		(void)sys_signal(interrupts, interrupt_bits);
+	is_interrupted = interrupts;
 	state->is_owed = !interrupts;
 }
 
@@ -168,7 +170,7 @@ static bool read_line(const struct message *message)
 	if (!goes_on)
 		line_begin(&state->editor, text, (unsigned)prompt, text + prompt, (unsigned)bytes, (unsigned)cursor);
 	state->is_reading = true;
-	if (state->is_cut)
+	if (state->is_cut || (is_interrupted && !message->badge)) /* its signal must not end what the next line starts */
 		answer(CONSOLE_INTERRUPTED);
 	state->is_cut = false;
 	state->is_owed &= message->badge != 0; /* the shell is back: there is nothing left to be ended */
@@ -184,6 +186,7 @@ static bool watch_interrupts(const struct message *message)
 		(void)sys_handle_close(interrupts);
 	interrupts = message_page()->handles[0];
 	interrupt_bits = message->words[0];
+	is_interrupted = false;
 	if (state->is_owed)
 		(void)sys_signal(interrupts, interrupt_bits);
 	state->is_owed = false;

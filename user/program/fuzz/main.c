@@ -217,12 +217,15 @@ static int run_all(uint64_t seed, uint64_t calls)
 int main(int count, char **words)
 {
 	bool is_worker = count == 4 && !strcmp(words[1], "worker"), is_child = count == 4 && !strcmp(words[1], "child");
+	static const char usage[] = "fuzz SEED N";
 	uint64_t seed, calls;
 
-	if (!(is_worker || is_child || count == 3) || !parse_number(words[count - 2], &seed) || !parse_number(words[count - 1], &calls)) {
-		printf("usage: fuzz SEED N");
+	if (!is_worker && !is_child && count != 3) {
+		printf("usage: %s", usage);
 		return 2;
 	}
+	seed = number_or_usage(words[count - 2], usage);
+	calls = number_or_usage(words[count - 1], usage);
 	world.is_child = is_child;
 	return is_worker || is_child ? work(seed, calls) : run_all(seed, calls);
 }

@@ -60,8 +60,8 @@ static void say_words(struct printer *printer, const struct system_mapping *run)
 	perms_text(run->perms, perms);
 	size_text(run->end - run->start, size, sizeof(size));
 	size_text(run->page_bytes, page, sizeof(page));
-	say("0x%016zx-0x%016zx %8s  %s  %s pages at 0x%zx%s\n", (size_t)run->start, (size_t)run->end, size, perms, page,
-	    (size_t)run->physical, run->perms & SYSTEM_MAP_DEVICE ? ", device" : "");
+	say("0x%016zx-0x%016zx %8s  %s  %s %s at 0x%zx\n", (size_t)run->start, (size_t)run->end, size, perms, page,
+	    run->perms & SYSTEM_MAP_DEVICE ? "device" : "pages", (size_t)run->physical);
 }
 
 static void print(struct printer *printer, const struct system_mapping *run)

@@ -67,14 +67,17 @@ void spawn_part(const char *name, uint64_t number, const handle_t *handles, unsi
 
 int main(int count, char **words)
 {
-	uint64_t number;
+	static const char usage[] = "siege PART NUMBER";
 
-	for (unsigned i = 0; count == 3 && i < ARRAY_SIZE(parts); i++) {
-		if (strcmp(words[1], parts[i].name) || !parse_number(words[2], &number))
-			continue;
-		parts[i].fn(number);
-		return 0;
+	if (count != 3) {
+		printf("usage: %s", usage);
+		return 2;
 	}
-	printf("usage: siege PART NUMBER");
+	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++)
+		if (!strcmp(words[1], parts[i].name)) {
+			parts[i].fn(number_or_usage(words[2], usage));
+			return 0;
+		}
+	printf("'%s' is no part; usage: %s", words[1], usage);
 	return 2;
 }

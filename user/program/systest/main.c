@@ -80,6 +80,7 @@ static const struct command {
 	{ "symbol", show_symbol }, { "counts", show_counts },   { "seal", show_seal },         { "sealed", show_sealed },
 	{ "violations", show_violations }, { "states", show_states }, { "start", start_and_wait }, { "spin", spin },
 	{ "killchild", kill_child }, { "linger", linger },     { "crowd", make_crowd },       { "records", make_records },
+	{ "maps", read_maps },
 };
 
 static void run(char **words)

@@ -153,3 +153,32 @@ void show_violations(char **words)
 	each(SYSTEM_VIOLATIONS, 0, sizeof(struct system_violation), sizeof(buffer), show_violation);
 	printf("violations: end");
 }
+
+#define ROOTS_MAX 64
+
+static uint64_t roots[ROOTS_MAX], root_count, record_count;
+
+static void keep_root(const void *record)
+{
+	if (root_count < ROOTS_MAX)
+		roots[root_count++] = ((const struct system_root *)record)->root;
+}
+
+static void count_record(const void *record)
+{
+	(void)record;
+	record_count++;
+}
+
+/* They are only counted: test_maps.py looks at what the shell shows of them. */
+void read_maps(char **words)
+{
+	(void)words;
+	each(SYSTEM_ROOTS, 0, sizeof(struct system_root), sizeof(buffer), keep_root);
+	for (uint64_t i = 0; i < root_count; i++)
+		each(SYSTEM_MAPPINGS, roots[i], sizeof(struct system_mapping), sizeof(buffer), count_record);
+	printf("maps: %zu mappings of %zu roots", (size_t)record_count, (size_t)root_count);
+	record_count = 0;
+	each(SYSTEM_PROGRAMS, 0, sizeof(struct system_program), sizeof(buffer), count_record);
+	printf("maps: %zu programs", (size_t)record_count);
+}

@@ -17,6 +17,7 @@ void show_counts(char **words);
 void show_seal(char **words);
 void show_sealed(char **words);
 void show_violations(char **words);
+void read_maps(char **words);
 
 void show_states(char **words);
 void start_and_wait(char **words);
