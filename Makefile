@@ -178,7 +178,11 @@ qemu_x86_64  := qemu-system-x86_64 -M q35 -cpu max -m 128M -nodefaults -no-reboo
 qemu_aarch64 := qemu-system-aarch64 -M virt,dtb-randomness=off -cpu max -m 128M -nodefaults -no-reboot
 exit_x86_64  := -device isa-debug-exit,iobase=0xf4,iosize=4
 exit_aarch64 := -semihosting-config enable=on,target=gdb
-qemu     = $(qemu_$(machine)) -serial $1 -display none $(exit_$(machine)) $(if $(strip $(SMP)),-smp $(call quote,$(strip $(SMP))))
+# A machine in a window has a display device, too; it always has a keyboard.
+$(if $(call no_word_of,0 1,$(or $(strip $(WINDOW)),0)),$(error WINDOW=$(WINDOW): unknown (known: 0 1)))
+$(if $(filter 1-aarch64,$(strip $(WINDOW))-$(machine)),$(error WINDOW=1: there is no screen on aarch64))
+display  = $(if $(filter 1,$(WINDOW)),-device VGA,-display none)
+qemu     = $(qemu_$(machine)) -serial $1 $(display) $(exit_$(machine)) $(if $(strip $(SMP)),-smp $(call quote,$(strip $(SMP))))
 qemu_run = $(qemu) -kernel $(call kernel,$(machine)) -append $(quoted_cmdline) $(addprefix -initrd ,$(module))
 qemu_iso = $(qemu) $(if $(filter uefi,$(FIRMWARE)),-bios /usr/share/ovmf/OVMF.fd) \
 	-drive if=none,id=cd,media=cdrom,readonly=on,format=raw,file=$(iso) -device ide-cd,drive=cd,bootindex=0 \
@@ -281,6 +285,7 @@ endif
 ## CMDLINE the kernel's command line, for run, run-iso, debug, qemu-line and map
 ## SMP number of processors that QEMU offers
 ## FIRMWARE bios or uefi, for run-iso
+## WINDOW 1: run, run-iso, qemu-line: with a screen, in a window of QEMU's (x86_64)
 ## MODULE run, run-iso, iso, debug, qemu-line: a folder with programs of your own, which come as a boot module
 ## NAME program: its name
 ## DIR program: the folder where it gets one of its own (default my)

@@ -172,7 +172,7 @@ def test_memory_sizes_from_the_iso(machine, name):
 def test_each_menu_entry(machine, name):
     firmware, entry = name.split("-")
     with start(machine, "", raw=True, boot=firmware, keyboard=True) as guest:
-        guest.wait_for(lambda: "only seal and wait" in guest.text, "the menu")
+        guest.wait_for(lambda: "the shell: no late write" in guest.text, "the menu")
         guest.settle(0.5)
         guest.type(b"\x0e" * int(entry) + b"\r")  # Ctrl-N: GRUB's next line
         if MENU[int(entry)] is None:

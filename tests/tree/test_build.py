@@ -18,7 +18,7 @@ def make(*arguments, environment=None, check=True):
 def test_help_lists_every_target_and_variable():
     text = make("help").stdout
     for word in ("setup", "run", "iso", "run-iso", "check", "check-all", "debug", "bench", "fuzz", "qemu-line", "clean", "help",
-                 "ARCH", "CMDLINE", "SMP", "BREAK", "FIRMWARE", "T", "V"):
+                 "ARCH", "CMDLINE", "SMP", "BREAK", "FIRMWARE", "WINDOW", "T", "V"):
         assert any(line.split()[:1] == [word] for line in text.splitlines()), word
 
 
@@ -36,8 +36,8 @@ def test_it_can_be_read_without_tools(tmp_path):
 
 @pytest.mark.parametrize("given, why", [
     ("ARCH=riscv", "unknown machine"), ("ARCH=x86_64 aarch64", "unknown machine"), ("COMPILER=gcc clang", "unknown"), ("COMPILER=", "unknown"),
-    ("FIRMWARE=bios uefi", "unknown"), ("SMP=0", "no number of processors"), ("SMP=x", "no number"), ("SMP=-1", "no number"),
-    ("SMP=1 2", "no number"), ("SMP=1000", "no number"),
+    ("FIRMWARE=bios uefi", "unknown"), ("WINDOW=2", "unknown"), ("SMP=0", "no number of processors"), ("SMP=x", "no number"),
+    ("SMP=-1", "no number"), ("SMP=1 2", "no number"), ("SMP=1000", "no number"),
 ])
 def test_what_is_unknown_is_refused(given, why):
     done = make("-s", "qemu-line", given, check=False)
@@ -55,6 +55,13 @@ def test_command_lines_reach_qemu_as_they_are(cmdline):
 def test_smbios_doubles_commas():
     line = make("-s", "qemu-line", "ISO=1", "FIRMWARE=uefi", "CMDLINE=ro_fault=same,ignore x").stdout
     assert "-smbios 'type=1,serial=ro_fault=same,,ignore x'" in line and "OVMF" in line
+
+
+def test_a_window_has_a_screen():
+    words = make("-s", "qemu-line", "ISO=1", "WINDOW=1").stdout.split()
+    assert "-display" not in words and words[words.index("VGA") - 1] == "-device"
+    done = make("-s", "qemu-line", "ARCH=aarch64", "WINDOW=1", check=False)
+    assert done.returncode != 0 and "*** WINDOW=1: there is no screen on aarch64" in done.stderr
 
 
 def test_qemu_lines_are_the_contract_s():
