@@ -79,6 +79,16 @@ static void first_line(const struct violation *violation, char *buf, size_t byte
 	format(buf, bytes, "write to sealed memory: %s, by %s in thread '%s'", words, pc, violation->thread);
 }
 
+/* " (by POLICY)", where the chain's text alone doesn't say who of those that were asked decided. */
+static void format_rule(const struct violation *violation, char *buf, size_t bytes)
+{
+	const struct violation_asked *last = violation->asked_count > 1 ? &violation->asked[violation->asked_count - 1] : NULL;
+	bool is_told = last && !last->why;
+
+	format(buf, bytes, "  ro_fault=%s: %s%s%s%s", violation->chain ? violation->chain : "panic", what_happened(violation->verdict),
+	       is_told ? " (by " : "", is_told ? last->policy : "", is_told ? ")" : "");
+}
+
 bool violation_line(const struct violation *violation, unsigned n, char *buf, size_t bytes)
 {
 	buf[0] = '\0';
@@ -87,7 +97,7 @@ bool violation_line(const struct violation *violation, unsigned n, char *buf, si
 	else if (n == 1 && violation->count > 1)
 		format(buf, bytes, "  %lu stores in a row", (unsigned long)violation->count);
 	else if (n == 2 && violation->verdict != VERDICT_PANIC) /* the panic's own story says the rest */
-		format(buf, bytes, "  ro_fault=%s: %s", violation->chain ? violation->chain : "panic", what_happened(violation->verdict));
+		format_rule(violation, buf, bytes);
 	return buf[0];
 }
 

@@ -5,8 +5,10 @@
   check_elf.py MACHINE KERNEL [--name NAME]
 
 Permissions of the segments, order and page edges of the sections, addresses, required symbols, nothing to
-relocate, and the size budget. Prints one line with the sizes, or every fault that it finds.
+relocate, the policies, and the size budget. Prints one line with the sizes, or every fault that it finds.
 """
+import re
+import struct
 import sys
 
 import elf
@@ -28,6 +30,10 @@ SEGMENTS = [
 # Ranges of the image, in order; each starts and ends on a page, and all but the last touch the next.
 RANGES = ["text", "rodata", "init", "ro_after_init", "ro_core"]
 EMPTY = {"x86_64": [".got", ".rela"], "aarch64": [".plt", ".rela"]}
+# include/amber/policy.h: struct policy (name, alias, help, needs_dry_run, state_bytes, decide), and what its state may have.
+POLICY = struct.Struct("<QQQ?3xIQ")
+POLICY_STATE_BYTES = 256
+POLICY_NAME = re.compile(rb"[A-Za-z0-9_-]+")  # what a chain can name: no comma, colon or blank
 LAB = [("lab_sealed_word", 8), ("lab_sealed_page", PAGE), ("lab_sealed_next", PAGE)]
 
 
@@ -38,6 +44,7 @@ def check(machine, kernel):
     yield from check_empty(machine, kernel)
     yield from check_lab(kernel)
     yield from check_archive(kernel)
+    yield from check_policies(kernel)
     size = kernel.symbol("__image_end") - IMAGE_BASE - (kernel.symbol("__init_end") - kernel.symbol("__init_start"))
     size -= archive_bytes(kernel)
     if size > IMAGE_BYTES_MAX:
@@ -135,6 +142,39 @@ def check_lab(kernel):
             yield "lab_sealed_next does not lie directly behind lab_sealed_page"
     except KeyError:
         pass
+
+
+def text_at(kernel, address):
+    text = b""
+    while not text.endswith(b"\0"):
+        text += kernel.read(address + len(text), 1)
+    return text[:-1]
+
+
+def policies(kernel):
+    """(name, alias, help, state_bytes, decide) of each; a text that was left out is empty."""
+    for at in range(kernel.symbol("__start_set_policy"), kernel.symbol("__stop_set_policy"), 8):
+        where = struct.unpack("<Q", kernel.read(at, 8))[0]
+        *texts, _, state_bytes, decide = POLICY.unpack(kernel.read(where, POLICY.size))
+        yield *(text_at(kernel, text) if text else b"" for text in texts), state_bytes, decide
+
+
+def check_policies(kernel):
+    """A wrong one would be found by its first user only, or by a write behind its state. tests/unit/policy_check.h says the same
+    on this computer."""
+    seen = set()
+    for name, alias, help_, state_bytes, decide in policies(kernel):
+        who = f"policy '{name.decode(errors='replace')}'"
+        if state_bytes > POLICY_STATE_BYTES:
+            yield f"{who}: state of {state_bytes} bytes, at most {POLICY_STATE_BYTES}"
+        if not help_ or not decide:
+            yield f"{who}: no {'.decide' if help_ else '.help'}"
+        for word in [name, alias] if alias else [name]:
+            if not POLICY_NAME.fullmatch(word):
+                yield f"{who}: a name has letters, digits, '-' and '_', not '{word.decode(errors='replace')}'"
+            if word in seen:
+                yield f"{who}: another policy is called '{word.decode(errors='replace')}'"
+            seen.add(word)
 
 
 def build_id(kernel):

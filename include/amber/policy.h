@@ -2,7 +2,8 @@
 /*
  * policy.h: all that a policy file needs. A policy is one file: a name, a help line, a pure function.
  * decide() runs with interrupts masked, perhaps deep inside the kernel: it must not allocate, lock,
- * block, fault, or call anything. It also compiles on the host, where recorded violations are replayed.
+ * block, fault, or call anything but policy_decided and policy_hand_over. It also compiles on the host,
+ * where recorded violations are replayed.
  */
 #ifndef AMBER_POLICY_H
 #define AMBER_POLICY_H

@@ -73,6 +73,12 @@ static bool has_budget(const struct chain_element *element)
 	return element->budget == 0 || element->used < element->budget;
 }
 
+/* These two are carried out by a dry run. */
+static bool can_be_carried_out(enum verdict verdict, const struct violation *violation)
+{
+	return violation->has_dry_run || (verdict != VERDICT_IGNORE && verdict != VERDICT_ONCE);
+}
+
 /* Asks one policy on a copy of its state: the state itself is sealed. */
 static struct decision ask_element(struct chain_element *element, const struct violation *violation,
                                    chain_store_fn store)
@@ -89,6 +95,8 @@ static struct decision ask_element(struct chain_element *element, const struct v
 	if (state_bytes)
 		memcpy(state, element->state, state_bytes);
 	decision = element->policy->decide(violation, state_bytes ? state : NULL);
+	if (!can_be_carried_out(decision.verdict, violation))
+		decision = policy_hand_over("needs a dry run: set .needs_dry_run");
 	if (element->budget != 0 && decision.verdict != VERDICT_HAND_OVER)
 		used++;
 	if (state_bytes)

@@ -64,7 +64,7 @@ def end(machine):
                 "amber walk lab_sealed_word gate", "amber walk 0x400000 sh", "amber alias lab_sealed_word", "amber why 1", "amber why 2",
                 "amber walk 0xffff823456789000 kernel", *OF_NO_TABLE, "amber walk lab_sealed_word sh",
                 "print *(struct thread *)0", "amber map kernel"]
-    run = debugged(machine, 'lab=on ro_fault=ignore run="maps --json; lab write lab_sealed_word 0x1234; '
+    run = debugged(machine, 'lab=on ro_fault=same,ignore run="maps --json; lab write lab_sealed_word 0x1234; '
                             'lab write lab_sealed_page 7 4; poweroff"', commands, memory_file=True, keep=True)
     yield machine, run
     run.guest.close()

@@ -41,6 +41,14 @@ def test_in_words(machine):
     assert any(re.match(r"ro: {3}ro_fault=ignore: the write was dropped, execution goes on$", x) for x in ro), ro
 
 
+def test_the_line_says_who_of_several_decided(machine):
+    guest = boot(machine, "ro_fault=ignore:1,same,once,oops lab=on inject=lab_sealed_word:store8:1;lab_sealed_word:store8:same;"
+                 "lab_sealed_word:store8:2")
+    rules = [line.split("] ro:   ro_fault=ignore:1,same,once,oops: ")[1] for line in guest.people_lines if "] ro:   ro_fault=" in line]
+    passed = "the write was let through once, the page stays sealed"
+    assert rules == ["the write was dropped, execution goes on", f"{passed} (by same)", f"{passed} (by once)"]
+
+
 def test_initcall_trace(machine):
     guest = boot(machine, "initcall_trace=on ro_fault=ignore lab=on inject=lab_sealed_word:store8:1;lab_sealed_page+9:store1:1")
     assert [v["initcall"] for v in guest.violations] == ["lab_fill", "lab_fill"]

@@ -297,13 +297,13 @@ def test_lab_read_and_write(machine):
 
 
 def test_the_log_says_it_again(machine):
-    with session(machine, "lab=on ro_fault=ignore") as shell:
+    with session(machine, "lab=on ro_fault=same,ignore") as shell:
         shell.command("lab write lab_sealed_word 0xdead")
         shell.command("lab write lab_sealed_page 1 4")
         shell.guest.wait_for(lambda: len(shell.guest.violations) == 2, "both records")  # one is printed when its run of stores has ended
         said = own_lines(shell.command("log"))
         told = [line.split("] ro: ", 1)[1] for line in shell.guest.people_lines if "] ro: " in line]
-        assert said == told and len(said) == 4 and "0x5ea1ed -> 0xdead" in said[0]
+        assert said == told and len(said) == 4 and "0x5ea1ed -> 0xdead" in said[0] and said[1].endswith(" (by ignore)")
         assert "since then: 2 violations (2 stores)" in "\n".join(own_lines(shell.command("seal")))
 
 

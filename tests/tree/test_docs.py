@@ -11,6 +11,7 @@ from machines import TOP
 DOCS = sorted(os.path.relpath(p, TOP) for p in glob.glob(os.path.join(TOP, "docs", "*.md")) +
               [os.path.join(TOP, n) for n in ("README.md", "CONTRIBUTING.md")] if os.path.exists(p))
 PLACE = re.compile(r"`((?:\.ci|arch|boot|docs|include|kernel|linker|mm|tests|tools|user)/[\w./*{},<>-]+?)(?::([a-z_]\w*))?`")
+SAVE = re.compile(r"Save this as\s+`([^`]+)`")  # a file that the reader is to make
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 
 
@@ -33,7 +34,7 @@ def variants(path):
 @pytest.mark.parametrize("document", DOCS)
 def test_places_exist(document):
     missing = []
-    for path, function in PLACE.findall(read(document)):
+    for path, function in PLACE.findall(SAVE.sub("", read(document))):
         if path.endswith("NAME_test.c") or "NAME" in path:
             continue
         for variant in variants(path):
@@ -43,6 +44,15 @@ def test_places_exist(document):
             elif function and not any(re.search(rf"\b{function}\b", read(os.path.relpath(f, TOP))) for f in found):
                 missing.append(f"{variant}:{function}")
     assert missing == []
+
+
+def test_files_to_save_are_new_ones():
+    """Each is one path that can be copied, in a folder that there is; an exercise's file doesn't stay."""
+    paths = [path for document in DOCS for path in SAVE.findall(read(document))]
+    assert {"kernel/policy/every_third.c", "user/program/clock.c"} <= set(paths)
+    for path in paths:
+        assert os.path.isdir(os.path.join(TOP, os.path.dirname(path))) and "/" in path, path
+        assert not os.path.exists(os.path.join(TOP, path)), path
 
 
 @pytest.mark.parametrize("document", DOCS)

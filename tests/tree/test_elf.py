@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """tests/tree/test_elf.py: the linked kernels: tools/check_elf.py, symbols, the Image, what each is linked from."""
 import os
+import re
 import struct
 
 import check_elf
 import elf
 import pytest
-from machines import MACHINES
+from machines import MACHINES, TOP
 from runner import kernel_elf
 
 SYMBOLS = ["__image_start", "__image_end", "lab_sealed_word", "lab_sealed_page", "lab_sealed_next"] + \
@@ -93,3 +94,65 @@ def test_sections_that_sort_themselves_out():
     first = next(i for i, s in enumerate(kernel.segments) if s.type == elf.PT_LOAD)
     kernel.segments[first] = kernel.segments[first]._replace(flags=7)
     assert any("writable and executable" in fault for fault in check_elf.check("x86_64", kernel))
+
+
+# --- policies: a wrong one doesn't get into a kernel ----------------------------------------------------------
+
+def policy_of(kernel, name):
+    """The address of a policy's struct."""
+    return next(struct.unpack("<Q", kernel.read(at, 8))[0]
+                for at, policy in zip(range(kernel.symbol("__start_set_policy"), 1 << 64, 8), check_elf.policies(kernel), strict=False)
+                if policy[0] == name)
+
+
+def damaged(machine, field_of, form, value):
+    """The kernel's file with another value in a field of the policy `ignore`."""
+    kernel = elf.Elf(machine.elf())
+    kernel.data = bytearray(kernel.data)
+    patch(kernel, policy_of(kernel, b"ignore") + field_of, struct.pack(form, value))
+    return kernel
+
+
+def patch(kernel, address, data):
+    segment = next(s for s in kernel.segments if s.type == elf.PT_LOAD and s.vaddr <= address < s.vaddr + s.filesz)
+    at = segment.offset + address - segment.vaddr
+    kernel.data[at:at + len(data)] = data
+
+
+def faults(machine, kernel):
+    return [fault for fault in check_elf.check(machine.name, kernel) if fault.startswith("policy")]
+
+
+def test_policies_are_read_as_the_kernel_has_them(machine):
+    """The fields are where check_elf.py looks for them."""
+    found = {name.decode(): (alias, text, state, decide) for name, alias, text, state, decide in check_elf.policies(kernel_elf(machine))}
+    assert {"panic", "oops", "log-and-unprotect", "ignore", "once", "same"} <= set(found)
+    assert found["log-and-unprotect"][0] == b"unprotect" and found["ignore"][:3] == (b"", b"report the write, drop it and go on", 0)
+    assert found["ignore"][3] in {s.value for s in kernel_elf(machine).symbols if s.name == "ignore_decide"}
+    with open(os.path.join(TOP, "include", "amber", "policy.h"), encoding="utf-8") as f:
+        assert int(re.search(r"#define POLICY_STATE_BYTES (\d+)", f.read())[1]) == check_elf.POLICY_STATE_BYTES
+
+
+@pytest.mark.parametrize("state, expected", [(256, []), (257, ["policy 'ignore': state of 257 bytes, at most 256"])])
+def test_a_policy_s_state_fits(machine, state, expected):
+    assert faults(machine, damaged(machine, 28, "<I", state)) == expected
+
+
+def test_two_policies_of_one_name(machine):
+    once = struct.unpack("<Q", kernel_elf(machine).read(policy_of(kernel_elf(machine), b"once"), 8))[0]
+    for field in (0, 8):  # as its name, as its alias
+        assert faults(machine, damaged(machine, field, "<Q", once)) == ["policy 'once': another policy is called 'once'"]
+
+
+@pytest.mark.parametrize("name", [b"ig ore", b"ign,re", b"ign:re", b"\0"])
+def test_a_policy_s_name_can_be_typed(machine, name):
+    kernel = damaged(machine, 0, "<Q", 0)  # nothing else may use the text
+    patch(kernel, policy_of(kernel, b""), struct.pack("<Q", kernel.symbol("lab_sealed_page")))
+    patch(kernel, kernel.symbol("lab_sealed_page"), name + b"\0")
+    shown = name.rstrip(b"\0").decode()
+    assert faults(machine, kernel) == [f"policy '{shown}': a name has letters, digits, '-' and '_', not '{shown}'"]
+
+
+@pytest.mark.parametrize("field, missing", [(16, ".help"), (32, ".decide")])
+def test_a_policy_has_help_and_a_function(machine, field, missing):
+    assert faults(machine, damaged(machine, field, "<Q", 0)) == [f"policy 'ignore': no {missing}"]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """tests/tree/test_explain_log.py: tools/explain on logs that are whole, cut, garbled and hostile; without a kernel."""
+import os
 import random
 import re
 import shlex
@@ -7,6 +8,7 @@ import subprocess
 
 import pytest
 from explain_logs import ALL, BOOT, EXIT, EXPLAIN, INJECT, OOPS, PANIC, SEAL, VIOLATION, line, run, whole
+from machines import TOP
 
 from story import log, report
 
@@ -216,3 +218,15 @@ def test_the_command_has_what_differs():
     assert report.repeat({**BOOT, "broken": ["alias"], "cpus": 4, "arch": "aarch64"}) == "make run ARCH=aarch64 BREAK=1 SMP=4 CMDLINE=lab=on"
     assert report.repeat({**BOOT, "protocol": "multiboot2", "cmdline": r"inject=\"a;b\" c=\\"}) == \
         "make run-iso ARCH=x86_64 CMDLINE='inject=\"a;b\" c=\\'"
+
+
+@pytest.mark.parametrize("changes", [
+    {}, {"thread": "a b=c\n\u00e4"}, {"thread": ""}, {"size": None}, {"new": None}, {"old": "ed"}, {"size": 100}, {"redundant": None},
+    {"class": None}, {"kind": 7}, {"time": -1}, {"asked": []}, {"class": "core", "size": None, "new": None, "redundant": None}])
+def test_lines_for_replay_can_be_read(changes):
+    """Whatever the log says, replay takes what --replay makes of it: one line, what doesn't fit together left out."""
+    _, lines, _ = run(line(VIOLATION, **changes), "--replay")
+    assert len(lines) == 1
+    done = subprocess.run([os.path.join(TOP, "build", "host", "replay"), "same,ignore"], input=lines[0] + "\n", capture_output=True, text=True,
+                          check=False)
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)

@@ -369,6 +369,20 @@ static void test_needs_dry_run(void **state)
 	expect_ask(example(), "ignore", VERDICT_IGNORE);
 }
 
+/* A policy that forgot to say that it needs one: test-odd. */
+static void test_forgotten_needs_dry_run(void **state)
+{
+	(void)state;
+	struct violation violation = example();
+
+	assert_true(parse("test-odd:1,oops"));
+	violation.has_dry_run = false;
+	expect_ask(violation, "test-odd: needs a dry run: set .needs_dry_run; oops", VERDICT_OOPS);
+	assert_int_equal(chain->elements[0].used, 0);
+	assert_true(parse("test-odd"));
+	expect_ask(violation, "test-odd: needs a dry run: set .needs_dry_run", VERDICT_PANIC);
+}
+
 static void object(unsigned i, const char *text, vaddr_t start, vaddr_t end)
 {
 	assert_true(chain_parse(&table.chains[i], text, strlen(text), why, sizeof(why)));
@@ -460,6 +474,7 @@ int main(void)
 		cmocka_unit_test(test_state_is_kept),
 		cmocka_unit_test(test_several_chains),
 		cmocka_unit_test(test_needs_dry_run),
+		cmocka_unit_test(test_forgotten_needs_dry_run),
 		cmocka_unit_test(test_objects),
 		cmocka_unit_test(test_equal_chains_are_one),
 		cmocka_unit_test(test_verdict_texts),

@@ -75,7 +75,9 @@ def lines(record):
     if int(record["count"]) > 1:
         yield f"  {int(record['count'])} stores in a row"
     if verdict != "panic":
-        yield f"  ro_fault={core.text(record['chain']) or 'panic'}: {HAPPENED.get(verdict, 'the machine stops')}"
+        last = record["asked"][int(record["asked_count"]) - 1] if int(record["asked_count"]) > 1 else None
+        by = f" (by {core.text(last['policy'])})" if last is not None and not core.text(last["why"]) else ""
+        yield f"  ro_fault={core.text(record['chain']) or 'panic'}: {HAPPENED.get(verdict, 'the machine stops')}{by}"
 
 
 def source(address):
