@@ -16,6 +16,7 @@
 
 #define NAME_MAX 20
 #define LINE_MAX 400
+#define TEXT_MIN 4 /* fewer letters may be a number as well */
 
 struct definition {
 	const char *arguments, *results;
@@ -52,6 +53,30 @@ static void add_perms(struct line *line, uint64_t perms)
 	add(line, "%c%c%c", perms & MAP_READ ? 'r' : '-', perms & MAP_WRITE ? 'w' : '-', perms & MAP_EXECUTE ? 'x' : '-');
 }
 
+/* What a message's first word says of it. */
+static void add_info(struct line *line, uint64_t info)
+{
+	unsigned words = MESSAGE_WORDS(info), handles = MESSAGE_HANDLES(info);
+
+	add(line, "<label %u, %u word%s", (unsigned)MESSAGE_LABEL(info), words, words == 1 ? "" : "s");
+	if (handles)
+		add(line, ", %u handle%s", handles, handles == 1 ? "" : "s");
+	add(line, "%s%s>", info & MESSAGE_IS_CALL ? ", call" : "", info & MESSAGE_FROM_KERNEL ? ", fault" : "");
+}
+
+/* Behind a word of a message: its bytes, if they look like text. */
+static void add_text(struct line *line, uint64_t word)
+{
+	char text[sizeof(word) + 1];
+	size_t length = 0;
+
+	for (; length < sizeof(word) && (word & 0xff) >= ' ' && (word & 0xff) < 0x7f; word >>= 8)
+		text[length++] = (char)(word & 0xff);
+	text[length] = '\0';
+	if (length >= TEXT_MIN && !word)
+		add(line, " '%s'", text);
+}
+
 /* As its kind is read best: counts in decimal, addresses and sets in hexadecimal. */
 static void add_value(struct line *line, const char *kind, uint64_t value)
 {
@@ -84,16 +109,38 @@ static const char *next_word(const char *text, char name[NAME_MAX], const char *
 	return text;
 }
 
+/* word0 … word3: the message doesn't have it. */
+static bool is_unused_word(const char *name, unsigned words)
+{
+	return starts_with(name, "word") && name[4] && (unsigned)(name[4] - '0') >= words;
+}
+
+/* *words: how many a message has, as its info says. */
+static void add_named(struct line *line, const char *name, const char *kind, uint64_t value, unsigned *words)
+{
+	if (!strcmp(name, "info") && !(value & ~(MESSAGE_INFO_MASK | MESSAGE_IS_CALL | MESSAGE_FROM_KERNEL))) {
+		*words = MESSAGE_WORDS(value);
+		add_info(line, value);
+		return;
+	}
+	add_value(line, kind, value);
+	if (starts_with(name, "word"))
+		add_text(line, value);
+}
+
 static void add_arguments(struct line *line, const struct traced_call *call)
 {
 	const char *text = definitions[call->number].arguments, *kind, *separator = "";
+	unsigned words = MESSAGE_REGISTER_WORDS;
 	char name[NAME_MAX];
 
 	for (unsigned i = 0; (text = next_word(text, name, &kind)); i++) {
 		if (starts_with(kind, "number=0..0") && !starts_with(kind, "number=0..0x"))
 			continue; /* unused */
+		if (is_unused_word(name, words))
+			continue;
 		add(line, "%s%s ", separator, name);
-		add_value(line, kind, call->arguments[i]);
+		add_named(line, name, kind, call->arguments[i], &words);
 		separator = ", ";
 	}
 }
@@ -101,11 +148,14 @@ static void add_arguments(struct line *line, const struct traced_call *call)
 static void add_results(struct line *line, const struct traced_call *call, const struct trap_frame *frame)
 {
 	const char *text = definitions[call->number].results, *kind;
+	unsigned words = MESSAGE_REGISTER_WORDS;
 	char name[NAME_MAX];
 
 	for (unsigned i = 1; (text = next_word(text, name, &kind)); i++) {
+		if (is_unused_word(name, words))
+			continue;
 		add(line, ", %s ", name);
-		add_value(line, kind, arch_syscall_result(frame, i));
+		add_named(line, name, kind, arch_syscall_result(frame, i), &words);
 	}
 }
 

@@ -94,7 +94,9 @@ def test_a_trace(machine):
     assert calls[0].endswith("bytes 27) = ok") and calls[-1].endswith(": exit(code 3)")
     pager = [line for line in traced if line.startswith("pager/")]
     assert any(re.search(r": space_create\(pager \d+\) = ok, space \d+$", line) for line in pager)
-    assert any(re.search(r": (receive|reply_recv)\(endpoint \d+, .*\) = ok, info 0x", line) for line in pager)
+    assert any(re.search(r": (receive|reply_recv)\(endpoint \d+, .*\) = ok, info <label 2, 4 words, call, fault>, word0 0x2", line)
+               for line in pager)
+    assert any(line.endswith(": reply(reply 0, info <label 1, 0 words>) = ok") for line in pager)  # no words: none is shown
     text = "\n".join(guest.lines)
     assert "trace: usage trace PROGRAM" in text and "trace: no such program 'nothing'" in text
 

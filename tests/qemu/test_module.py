@@ -303,6 +303,12 @@ def test_the_page(machine, tmp_path):
         converse(shell, [("amber> ", "lock", []), ("new code: ", "cheat", ["a number, please"])], last="new code: ")
         shell.send("\x03")
         shell.wait_prompt(mark)
+        mark = len(shell.guest.text)
+        shell.send("trace lock\r")
+        shell.guest.wait_for(lambda: shell.guest.text[mark:].endswith("\nnew code: "), "its question")
+        shell.send("\x03")
+        shell.wait_prompt(mark)
+        assert re.search(r"trace: lock/\d+: call\(endpoint 3, info <label \d+, \d+ words>, .*, word1 0x65646f632077656e 'new code'", shell.guest.text)
     elf = os.path.join(machine.folder(), "module", "lock.elf")
     asked = subprocess.run(["gdb-multiarch", "-nx", "-batch", "-ex", f"info line *{killed}", elf], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                            text=True, check=True).stdout
