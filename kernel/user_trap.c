@@ -13,6 +13,7 @@
 
 #include "big_lock.h"
 #include "ipc.h"
+#include "region.h"
 #include "sched.h"
 #include "space.h"
 
@@ -27,12 +28,22 @@ static uint64_t fault_label(const struct fault *fault)
 	return fault->is_exec ? FAULT_EXECUTE : fault->is_write ? FAULT_WRITE : FAULT_READ;
 }
 
+/* As its memory is now: a pager may have sealed it since. */
+static bool is_write_to_sealed(const struct thread *thread)
+{
+	struct space *space = thread->space;
+	struct link *at = region_first_behind(space, thread->fault_words[0]);
+
+	return thread->fault_label == FAULT_WRITE && at != &space->regions && region_of(at)->start <= thread->fault_words[0] &&
+	       region_of(at)->state >= REGION_SEALING;
+}
+
 void user_fault_unhandled(struct thread *thread, const char *why)
 {
 	const uint64_t *words = thread->fault_words;
 
-	log_warn("user", "thread '%s' is killed: %s 0x%zx, pc 0x%zx: %s", thread->name, fault_texts[thread->fault_label],
-	         (size_t)words[0], (size_t)words[1], why);
+	log_warn("user", "thread '%s' is killed: %s%s 0x%zx, pc 0x%zx: %s", thread->name, fault_texts[thread->fault_label],
+	         is_write_to_sealed(thread) ? " to sealed memory" : "", (size_t)words[0], (size_t)words[1], why);
 	thread->is_fault = false;
 	thread_kill(thread, EXIT_REASON_FAULT);
 }

@@ -62,7 +62,7 @@ def test_the_template(machine, tmp_path):
     module = build(machine, folder)
     guest, (good, bad, _) = unattended(machine, "foo;foo break", extra=("-initrd", module))
     assert [line.split("] ")[1] for line in good] == ["foo: hello from foo: limit is 42 and sealed"]
-    assert "foo: now I write to it all the same" in bad[1] and "user: thread 'foo' is killed: write 0x" in bad[2]
+    assert "foo: now I write to it all the same" in bad[1] and "user: thread 'foo' is killed: write to sealed memory 0x" in bad[2]
     assert bad[3:] == ["sh: 'foo' has ended: killed by a fault"] and guest.said("programs in the boot module: 1")
 
 
@@ -289,13 +289,16 @@ def test_the_page(machine, tmp_path):
     done = make("program", "NAME=lock", f"DIR={folder}")
     shown = re.search(r"^    (my/lock/main.c is .*\n)    (then .*\n)", page, re.M)
     assert "make program NAME=lock\n" in page and done.stdout.replace(folder, "my") == shown[1] + shown[2]
-    first, second = dialogues(page)
+    first, second, third = dialogues(page)
+    lock, threads = re.findall(r"^```c\n(.*?)^```", page, re.M | re.S)
     with session(machine, extra=("-initrd", build(machine, folder))) as shell:
         converse(shell, first)
-    write(os.path.join(folder, "lock", "main.c"), re.search(r"^```c\n(.*?)^```", page, re.M | re.S)[1])
+    write(os.path.join(folder, "lock", "main.c"), lock)
+    write(os.path.join(folder, "sum.c"), threads)
     with session(machine, extra=("-initrd", build(machine, folder))) as shell:
         converse(shell, second)
-        killed = re.search(r"thread 'lock' is killed: write 0x\w+, pc (0x\w+)", shell.guest.text)[1]
+        killed = re.search(r"thread 'lock' is killed: write to sealed memory 0x\w+, pc (0x\w+)", shell.guest.text)[1]
+        converse(shell, third)
         mark = len(shell.guest.text)
         converse(shell, [("amber> ", "lock", []), ("new code: ", "cheat", ["a number, please"])], last="new code: ")
         shell.send("\x03")

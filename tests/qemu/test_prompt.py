@@ -301,7 +301,7 @@ def use(terminal):
     terminal.says("paged", "sh: 'paged' has ended: killed by a fault")
     for line in ("mem", "ps", "ro", "seal", "maps", "help"):
         assert terminal.run(line), line
-    terminal.says("fuzz 1 500")
+    terminal.says("fuzz 1 500", "fuzz: all objects and all memory were given back")
     terminal.is_well()
 
 

@@ -32,7 +32,7 @@ def test_every_command(machine):
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_fuzz_unattended(machine, cpus):
     guest, said = unattended(machine, "fuzz 5 2000;fuzz 6 2000", extra=("-smp", str(cpus)), seconds=180)
-    assert own_lines(said[0] + said[1]) == []
+    assert own_lines(said[0] + said[1]) == ["fuzz: all objects and all memory were given back"] * 2
 
 
 def module(machine, tmp_path, name):
@@ -48,7 +48,21 @@ def module(machine, tmp_path, name):
 def test_a_failure_is_the_status(machine, tmp_path):
     """A module whose `fuzz` ends with exit code 9."""
     guest, said = unattended(machine, "fuzz 9 1;clock", "failed", extra=module(machine, tmp_path, "fuzz"))
-    assert own_lines(said[0]) == ["sh: 'fuzz' has ended: exit code 9"]
+    failed = "this boot has failed, since 'fuzz' has"
+    assert own_lines(said[0]) == ["sh: 'fuzz' has ended: exit code 9", f"sh: {failed}", "fuzz: all objects and all memory were given back"]
+    assert own_lines(said[-1])[:1] == [f"poweroff: {failed}"]
+
+
+def test_wrong_use_is_no_failure(machine):
+    """A test program that did nothing, and one that can't do anything here, leave the status ok; so do fuzz's calls, none."""
+    _, said = unattended(machine, "stress;schedtest 9;attacks;systest;fuzz 1 0;siege;clock")
+    for lines, name in zip(said, ("stress", "schedtest")):
+        assert own_lines(lines) == [f"sh: '{name}' has ended: exit code 2"] and f" {name}: usage {name} " in lines[0]
+    hint = "wants handles that the shell doesn't give: boot with init="
+    assert own_lines(said[2])[1:] == [f"sh: 'attacks' {hint}attacks"]
+    assert own_lines(said[3])[1:] == [f"sh: 'systest' {hint}systest"] and " systest: usage systest " in said[3][0]
+    assert own_lines(said[4]) == ["fuzz: 0: at least 1 call"]
+    assert any(" thief-inside" in line for line in said[5]) and all(len(line) < 96 for line in said[5])
 
 
 @pytest.mark.parametrize("service", ["console", "sh"])

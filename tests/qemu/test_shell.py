@@ -48,6 +48,9 @@ def test_help_names_all(machine, lab):
         for name in names:
             assert own_lines(shell.command(f"help {name}"))[0].startswith(f"{name} ")
         shell.says("help me", "help: me: no such command")
+        shell.says("help siege", "siege: a program (docs/programs.md)")
+        shell.says("help labtest", "labtest: a program, only as init=labtest (docs/programs.md)")
+        shell.says("help sh", "sh: a program that the supervisor alone starts")
 
 
 def test_what_it_prints_fits_in_a_row(machine):
@@ -206,7 +209,7 @@ def test_many_programs_leave_nothing(machine):
 
 def test_fuzz(machine):
     with session(machine, seconds=150) as shell:
-        shell.says("fuzz 7 3000", [])
+        shell.says("fuzz 7 3000", "fuzz: all objects and all memory were given back")
         shell.command("stress 1 2000000000 &")
         shell.says("fuzz 7 30", "fuzz: something runs in the background: what was given back can't be told")
 

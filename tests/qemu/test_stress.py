@@ -46,10 +46,11 @@ def test_interrupts_are_masked_briefly(machine, words, cpus):
 
 
 @pytest.mark.parametrize("words, said", [
-    ("stress x 5", "stress: 'x' is no number; usage: stress SEED STEPS"), ("stress 5 0x", "stress: '0x' is no number; usage: stress SEED STEPS"),
-    ("stress 5", "stress: usage: stress SEED STEPS"), ("fuzz 1 -1", "fuzz: '-1' is no number; usage: fuzz SEED N"),
-    ("siege chain ten", "siege: 'ten' is no number; usage: siege PART NUMBER"),
-    ("siege chains 10", "siege: 'chains' is no part; usage: siege PART NUMBER")])
+    ("stress x 5", "stress: 'x' is no number; usage stress SEED STEPS"), ("stress 5 0x", "stress: '0x' is no number; usage stress SEED STEPS"),
+    ("stress 5", "stress: usage stress SEED STEPS"), ("fuzz 1 -1", "fuzz: '-1' is no number; usage fuzz SEED N"),
+    ("siege chain ten", "siege: 'ten' is no number; usage siege PART NUMBER"),
+    ("siege chains 10", "siege: 'chains' is no part"), ("siege", "siege: usage siege PART NUMBER (threads, rounds or a seed)"),
+    ("fuzz 1 0", "fuzz: usage fuzz SEED N, at least 1")])
 def test_a_wrong_word_is_named(machine, words, said):
     guest = boot(machine, f"init='{words}'", "failed")
     assert guest.said(said) and guest.said(f"init: '{words.split()[0]}' has ended with exit code 2")

@@ -23,7 +23,8 @@ static inline void must(enum error error, const char *what)
 		fail(what, error);
 }
 
-/* One call of log_write: at most 256 bytes of text (kernel/format.c says what it formats). */
+/* One call of log_write: at most 256 bytes of text. %d %i %u %x %p %s %c %%, with - 0 width .precision and h hh l ll z;
+ * for 64 bits %zu or %zx of a (size_t). */
 void printf(const char *fmt, ...) __printf(1, 2);
 /* A number from a word, decimal or 0x…; false: it is none. */
 bool parse_number(const char *word, uint64_t *number) __must_check;

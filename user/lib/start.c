@@ -47,6 +47,6 @@ uint64_t number_or_usage(const char *word, const char *usage)
 
 	if (parse_number(word, &number))
 		return number;
-	printf("'%s' is no number; usage: %s", word, usage);
+	printf("'%s' is no number; usage %s", word, usage);
 	exit(2);
 }

@@ -384,7 +384,7 @@ int main(int count, char **words)
 	if (count == 4 && !strcmp(words[1], "calls") && parse_number(words[2], &number) && parse_number(words[3], &cpu))
 		return only_calls(number, cpu);
 	if (count != 1) {
-		printf("usage: bench");
+		printf("usage bench");
 		return 2;
 	}
 	if (!vdso_data()->counts_instructions) {

@@ -70,7 +70,7 @@ int main(int words_count, char **words)
 	uint64_t code, client_code, before, value = 0, *page;
 
 	if (words_count != 3 || !parse_number(words[1], &address) || !parse_number(words[2], &in_commit)) {
-		printf("usage: labtest ADDRESS IN_COMMIT");
+		printf("usage labtest ADDRESS IN_COMMIT");
 		return 2;
 	}
 	page = fill_page();

@@ -78,7 +78,7 @@ int main(int count, char **words)
 
 	(void)words;
 	if (count != 1) {
-		printf("usage: pager");
+		printf("usage pager");
 		return 2;
 	}
 	fill_pages();

@@ -270,7 +270,7 @@ int main(int count, char **words)
 	uint64_t seed, steps;
 
 	if (!is_worker && count != 3) {
-		printf("usage: %s", usage);
+		printf("usage %s", usage);
 		return 2;
 	}
 	seed = number_or_usage(words[count - 2], usage);

@@ -234,7 +234,7 @@ int main(int count, char **words)
 	struct thread thread;
 
 	if (count > 2) {
-		printf("usage: supervisor [COMMANDS]");
+		printf("usage supervisor [COMMANDS]");
 		return 2;
 	}
 	if (count == 2)

@@ -79,7 +79,7 @@ int main(int count, char **words)
 
 	(void)words;
 	if (count != 1) {
-		printf("usage: uart");
+		printf("usage uart");
 		return 2;
 	}
 	if (!error)

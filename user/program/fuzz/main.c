@@ -217,15 +217,19 @@ static int run_all(uint64_t seed, uint64_t calls)
 int main(int count, char **words)
 {
 	bool is_worker = count == 4 && !strcmp(words[1], "worker"), is_child = count == 4 && !strcmp(words[1], "child");
-	static const char usage[] = "fuzz SEED N";
+	static const char usage[] = "fuzz SEED N, at least 1";
 	uint64_t seed, calls;
 
 	if (!is_worker && !is_child && count != 3) {
-		printf("usage: %s", usage);
+		printf("usage %s", usage);
 		return 2;
 	}
 	seed = number_or_usage(words[count - 2], usage);
 	calls = number_or_usage(words[count - 1], usage);
+	if (count == 3 && !calls) {
+		printf("usage %s", usage);
+		return 2;
+	}
 	world.is_child = is_child;
 	return is_worker || is_child ? work(seed, calls) : run_all(seed, calls);
 }

@@ -157,7 +157,7 @@ int main(int count, char **words)
 		return 0;
 	}
 	if (count > 2 || (count == 2 && (!parse_number(words[1], &cpus) || !cpus || cpus > 4))) {
-		printf("usage: schedtest [CPUS], at most 4");
+		printf("usage schedtest [CPUS], at most 4");
 		return 2;
 	}
 	must(sys_thread_set(HANDLE_THREAD, PRIORITY_DEFAULT + 1, 0xff), "thread_set");
@@ -176,5 +176,5 @@ int main(int count, char **words)
 	test_replies();
 	test_kills();
 	printf("%u of these went wrong", failures);
-	return (int)failures;
+	return failures ? 1 : 0;
 }

@@ -4,17 +4,6 @@
 
 #define USE_COLUMNS 23
 
-/* They need handles that the shell doesn't give. */
-static bool is_for_init(const char *name)
-{
-	static const char *const names[] = { "attacks", "consoletest", "labtest", "systest", "uart" };
-
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(names[i], name))
-			return true;
-	return false;
-}
-
 static void say_program(void *context, const char *name)
 {
 	if (!command_find(name) && !is_for_init(name))
@@ -53,6 +42,34 @@ static void say_all(void)
 	    "Ctrl-C ends what runs; Tab completes; ' and \" keep blanks together.\n");
 }
 
+struct wanted {
+	const char *name;
+	bool is_found;
+};
+
+static void compare(void *context, const char *name)
+{
+	struct wanted *wanted = context;
+
+	wanted->is_found |= !strcmp(wanted->name, name);
+}
+
+/* No command: a program says itself how it is used. */
+static void say_no_command(const char *name)
+{
+	struct wanted wanted = { name, false };
+
+	program_names(compare, &wanted);
+	if (is_service(name))
+		say("%s: a program that the supervisor alone starts\n", name);
+	else if (!wanted.is_found)
+		say("help: %s: no such command\n", name);
+	else if (is_for_init(name))
+		say("%s: a program, only as init=%s (docs/programs.md)\n", name, name);
+	else
+		say("%s: a program (docs/programs.md)\n", name);
+}
+
 static bool help(int count, char **words)
 {
 	const struct command *only = count == 2 ? command_find(words[1]) : NULL;
@@ -62,7 +79,7 @@ static bool help(int count, char **words)
 	else if (only)
 		say_command(only);
 	else if (count == 2)
-		say("help: %s: no such command\n", words[1]);
+		say_no_command(words[1]);
 	return count <= 2;
 }
 COMMAND(help, "[COMMAND]", "this list, or how to use one of them", help);

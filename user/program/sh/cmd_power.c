@@ -60,8 +60,11 @@ COMMAND(mem, "", "how much memory and how many objects there are", mem);
 
 static void order(const char *command, enum system_order order)
 {
-	enum error error = sys_system_control(HANDLE_SYSTEM, order, 0);
+	enum error error;
 
+	if (failed_program())
+		say("%s: this boot has failed, since '%s' has\n", command, failed_program());
+	error = sys_system_control(HANDLE_SYSTEM, order, 0);
 	if (error)
 		say("%s: %s\n", command, error_text(error));
 }

@@ -6,6 +6,7 @@
 #define RENEW_US     2000000
 #define SETTLE_STEPS 100 /* of 10 ms: who has just ended is taken apart while we look */
 #define PROGRAM_NAME_MAX 64
+#define WRONG_USE    2   /* exit code: it did nothing but say how it is used */
 
 static struct job {
 	struct child child;
@@ -14,10 +15,9 @@ static struct job {
 } jobs[JOBS];
 #define SIGNAL_JOB(i) (4ull << (i))
 
-/* Their failure is a failure of this boot. */
-static bool is_test(const char *name)
+bool is_for_init(const char *name)
 {
-	static const char *const names[] = { "attacks", "fuzz", "schedtest", "sealer", "stress", "traps" };
+	static const char *const names[] = { "attacks", "consoletest", "labtest", "systest", "uart" };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i], name))
@@ -25,17 +25,51 @@ static bool is_test(const char *name)
 	return false;
 }
 
-static bool is_service(const char *name)
+/* Their failure is a failure of this boot. */
+static bool is_test(const char *name)
+{
+	static const char *const names[] = { "fuzz", "schedtest", "sealer", "stress", "traps" };
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+bool is_service(const char *name)
 {
 	return !strcmp(name, "supervisor") || !strcmp(name, "console") || !strcmp(name, "sh");
 }
 
-static void note_failure(void)
+static char culprit[PROGRAM_NAME_MAX + 1]; /* the first one */
+
+const char *failed_program(void)
+{
+	return culprit[0] ? culprit : NULL;
+}
+
+static void note_failure(const char *name)
 {
 	enum error error = sys_system_control(HANDLE_SYSTEM, SYSTEM_FAILED, 0);
 
-	if (error)
+	if (error) {
 		say("sh: the failure can't be noted: %s\n", error_text(error));
+		return;
+	}
+	say("sh: this boot has failed, since '%s' has\n", name);
+	if (!culprit[0])
+		(void)copy_text(culprit, sizeof(culprit), name);
+}
+
+/* What its end means, beyond its exit code. */
+static void judge(const char *name, uint64_t exit_code)
+{
+	if (!exit_code)
+		return;
+	if (is_for_init(name))
+		say("sh: '%s' wants handles that the shell doesn't give: boot with init=%s\n", name, name);
+	else if (is_test(name) && exit_code != WRONG_USE)
+		note_failure(name);
 }
 
 static void close_child(struct child *child)
@@ -119,8 +153,8 @@ enum error program_run(char **words, enum error (*before)(struct child *child), 
 			listen_for_interrupts();
 	}
 	*exit_code = finish(words[0], &child);
-	if (*exit_code && !is_stopped && is_test(words[0]))
-		note_failure();
+	if (!is_stopped)
+		judge(words[0], *exit_code);
 	return OK;
 }
 
@@ -198,6 +232,10 @@ static bool fuzz(int count, char **words)
 		return false;
 	if (!number_of("fuzz", words[1], &number) || !number_of("fuzz", words[2], &number))
 		return true;
+	if (!number) {
+		say("fuzz: 0: at least 1 call\n");
+		return true;
+	}
 	error = record_read(SYSTEM_COUNTS, &before, sizeof(before));
 	if (!error)
 		error = program_run(words, NULL, &code);
@@ -207,10 +245,12 @@ static bool fuzz(int count, char **words)
 		say("fuzz: something runs in the background: what was given back can't be told\n");
 		return true;
 	}
-	if (!error && everything_is_back(&before))
+	if (!error && everything_is_back(&before)) {
+		say("fuzz: all objects and all memory were given back\n");
 		return true;
+	}
 	say("fuzz: %s\n", error ? error_text(error) : "objects or memory were not given back (mem)");
-	note_failure();
+	note_failure("fuzz");
 	return true;
 }
 COMMAND(fuzz, "SEED N", "N random system calls; the same SEED, the same calls", fuzz);

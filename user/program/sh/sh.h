@@ -76,6 +76,9 @@ bool number_of(const char *command, const char *text, uint64_t *number) __must_c
 enum error program_run(char **words, enum error (*before)(struct child *child), uint64_t *exit_code) __must_check;
 enum error program_in_background(char **words) __must_check; /* the same errors */
 void jobs_report(void); /* those in the background that have ended */
+bool is_service(const char *name); /* a program that the supervisor alone starts */
+bool is_for_init(const char *name); /* it needs handles that the shell doesn't give */
+const char *failed_program(void); /* the first one whose failure is one of this boot; NULL: none, as far as this shell knows */
 void program_names(void (*visit)(void *context, const char *name), void *context);
 
 /* --- complete.c: Tab ------------------------------------------------------------------------------------------------------- */

@@ -65,12 +65,27 @@ void spawn_part(const char *name, uint64_t number, const handle_t *handles, unsi
 	must(spawn(&(struct spawn){ .words = words, .handles = handles, .handle_count = count, .pager = pager }, child), name);
 }
 
+static const char usage[] = "siege PART NUMBER";
+
+static void say_use(void)
+{
+	char line[96];
+	int at = 0;
+
+	printf("usage %s (threads, rounds or a seed); PART is one of", usage);
+	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++) {
+		at += format(line + at, sizeof(line) - (size_t)at, " %s", parts[i].name);
+		if (at > 50 || i == ARRAY_SIZE(parts) - 1) {
+			printf(" %s", line);
+			at = 0;
+		}
+	}
+}
+
 int main(int count, char **words)
 {
-	static const char usage[] = "siege PART NUMBER";
-
 	if (count != 3) {
-		printf("usage: %s", usage);
+		say_use();
 		return 2;
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++)
@@ -78,6 +93,7 @@ int main(int count, char **words)
 			parts[i].fn(number_or_usage(words[2], usage));
 			return 0;
 		}
-	printf("'%s' is no part; usage: %s", words[1], usage);
+	printf("'%s' is no part", words[1]);
+	say_use();
 	return 2;
 }

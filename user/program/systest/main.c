@@ -118,9 +118,13 @@ int main(int count, char **words)
 	char text[MESSAGE_ARGUMENTS_MAX];
 	size_t at = 0;
 
+	if (count == 1) {
+		printf("usage systest COMMAND [; COMMAND]...");
+		return 2;
+	}
 	for (int i = 1; i < count; i++)
 		at += (size_t)format(text + at, sizeof(text) - at, "%s%s", i > 1 ? " " : "", words[i]);
-	for (char *next = at ? text : NULL; next; next = run_one(next))
+	for (char *next = text; next; next = run_one(next))
 		;
 	return 0;
 }
