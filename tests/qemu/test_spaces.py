@@ -11,7 +11,8 @@ STOPS = 4  # at moments that nobody chose
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_rules_hold_at_any_moment(machine, cpus):
     seen = set()
-    with start(machine, 'init="stress 11 100000"', extra=("-smp", str(cpus)), memory_file=True, qmp=True) as guest:
+    with start(machine, 'init="stress 11 100000"', extra=("-smp", str(cpus)), memory_file=True, qmp=True,
+               seconds=400) as guest:
         guest.wait_event("seal")
         for _ in range(STOPS):
             lines = len(guest.people_lines)
