@@ -134,6 +134,11 @@ def test_programs(shared_shell):
     assert said[1:6] == ["  0 'hello'", "  1 '0'", "  2 'a  b'", "  3 'c\"'", "  4 'd'e'"]
     assert own_lines(lines) == []
     shared_shell.says("hello 7", "sh: 'hello' has ended: exit code 7")
+    shared_shell.says("hello 4294967295", "sh: 'hello' has ended: exit code 4294967295")
+    shared_shell.says("hello world", [])
+    for code in ("-1", "4294967296", "99999999999999999999", "7x"):
+        lines = shared_shell.command(f"hello {code}")
+        assert own_lines(lines) == ["sh: 'hello' has ended: exit code 2"] and any(f"'{code}' is no exit code" in line for line in lines)
     shared_shell.says("bench", "sh: 'bench' has ended: exit code 2")  # no -icount here
 
 

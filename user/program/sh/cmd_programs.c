@@ -255,4 +255,4 @@ static bool fuzz(int count, char **words)
 }
 COMMAND(fuzz, "SEED N", "N random system calls; the same SEED, the same calls", fuzz);
 COMMAND_IS_PROGRAM(bench, "", "what things cost in instructions (needs QEMU's -icount)");
-COMMAND_IS_PROGRAM(hello, "[CODE [WORD]...]", "the smallest program; CODE is its exit code");
+COMMAND_IS_PROGRAM(hello, "[CODE [WORD]...]", "the smallest program; CODE, 32 bits, is its exit code");
