@@ -176,7 +176,7 @@ def test_sealed_objects(end):
     assert listed["lab_sealed_word"][2] == "data" and listed["percpu"][2] == "core"
     assert listed["lab_sealed_word"][4] == run.guest.read_symbol("lab_sealed_word", 8).hex()
     words = run.said("amber sealed lab_sealed_word")
-    assert words[1] == f"  defined in kernel/lab.c:{line_of('kernel/lab.c', ' lab_sealed_word;')}; ro_fault=ignore; frame: sealed, " \
+    assert words[1] == f"  defined in kernel/lab.c:{line_of('kernel/lab.c', ' lab_sealed_word;')}; ro_fault=same,ignore; frame: sealed, " \
                        "no mapping but the gate's may write it"
     seal = run.guest.one("seal")
     assert int(run.said("amber sealed")[-1].split()[0]) == seal["objects"]
