@@ -10,6 +10,7 @@
 #include "ipc.h"
 #include "sched.h"
 #include "space.h"
+#include "system.h"
 
 #define THREAD_RIGHTS (RIGHT_READ | RIGHT_GRANT | RIGHT_CONTROL)
 
@@ -151,7 +152,7 @@ enum error sys_thread_info(struct trap_frame *frame)
 	if (error)
 		return error;
 	thread = (const struct thread *)handle->object;
-	arch_syscall_set_result(frame, 1, thread->state);
+	arch_syscall_set_result(frame, 1, system_thread_state(thread));
 	arch_syscall_set_result(frame, 2, thread->priority);
 	arch_syscall_set_result(frame, 3, thread->cpu);
 	arch_syscall_set_result(frame, 4, thread->exit_code);

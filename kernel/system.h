@@ -50,5 +50,6 @@ enum error system_read_mappings(struct system_reading *reading);   /* ERR_NOT_FO
 /* kernel/system_threads.c: it is about to end; exit_code is set, it still has its space. */
 void system_thread_ends(struct thread *thread);
 struct thread *system_thread_by_id(uint64_t id); /* a living one, or NULL */
+enum system_thread_state system_thread_state(const struct thread *thread);
 
 #endif

@@ -36,9 +36,11 @@ static const char *doing(const struct thread *thread)
 }
 
 /* An idle thread that isn't at it keeps its state. */
-static uint64_t state_of(const struct thread *thread)
+enum system_thread_state system_thread_state(const struct thread *thread)
 {
-	return thread->state == THREAD_RUNNING && cpu_states[thread->cpu].current != thread ? SYSTEM_READY : thread->state;
+	if (thread->state == THREAD_RUNNING && cpu_states[thread->cpu].current != thread)
+		return SYSTEM_READY;
+	return thread->state == THREAD_KILLED ? SYSTEM_ENDED : (enum system_thread_state)thread->state;
 }
 
 static void describe(const struct thread *thread, struct system_thread *record)
@@ -47,7 +49,7 @@ static void describe(const struct thread *thread, struct system_thread *record)
 
 	record->id = thread->serial;
 	record->space = thread->space ? thread->space->number : 0;
-	record->state = state_of(thread);
+	record->state = system_thread_state(thread);
 	record->priority = thread->priority;
 	record->cpu = thread->cpu;
 	record->cpus = thread->cpus;
