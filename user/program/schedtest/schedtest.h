@@ -14,10 +14,19 @@ void check(bool good, const char *what);
 void gives(enum error error, enum error wanted, const char *what);
 struct info info_of(handle_t thread);
 void nap(uint64_t milliseconds);
+/* With several CPUs anything may take long: QEMU's thread for one of them may not run. */
+#define eventually(condition) ({                                      \
+	bool holds_ = (condition);                                    \
+	for (unsigned naps_ = 0; !holds_ && naps_ < 3000; naps_++) {  \
+		nap(10);                                              \
+		holds_ = (condition);                                 \
+	}                                                             \
+	holds_;                                                       \
+})
 void spin(void *counter);
 void end(struct thread *thread); /* killed, and waited for */
 
-void test_times(void);
+void test_times(uint64_t late_us); /* so much too late is good enough */
 void test_partners(void);
 void test_unimportant_server(void);
 void test_waking_the_more_important(void);
