@@ -22,7 +22,7 @@ class Qmp:
             except OSError:
                 assert time.monotonic() < deadline, "QEMU opened no QMP socket"
                 time.sleep(0.02)
-        self.socket.settimeout(30)
+        self.socket.settimeout(120)
         self.stream = self.socket.makefile("rw", encoding="utf-8")
         self.events = []
         self._receive()

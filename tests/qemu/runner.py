@@ -25,7 +25,7 @@ from qmp import Qmp
 ESCAPES = re.compile(r"\x1b(\[[0-9;?=]*[A-Za-z]|[()][A-Za-z0-9]|[=>c78])")
 LOG_LINE = re.compile(r"\[\d+\.\d{6}\] [a-z0-9_-]+: ")
 MIXED_LINE = re.compile(r".\[\d+\.\d{6}\] [a-z0-9_-]+: |.@amber \{")
-SECONDS = {"kernel": 60, "bios": 90, "uefi": 150}
+SECONDS = {"kernel": 180, "bios": 240, "uefi": 400}  # a guest that hangs costs as much; a loaded host must not
 PANICS = ("panic", "sealed")
 elf_cache = {}
 log_number = 0
@@ -170,7 +170,7 @@ class Guest:
     def wait_end(self):
         while self._read(self.deadline - time.monotonic()):
             assert time.monotonic() < self.deadline, self.explain(f"it did not end within {self.seconds} s")
-        self.status = self.process.wait(timeout=20)
+        self.status = self.process.wait(timeout=120)
 
     def type(self, keys):
         """To the serial line; needs keyboard=True."""

@@ -147,7 +147,7 @@ def test_a_sequence_in_pieces(machine, pieces):
 
 def test_a_binary_file(machine):
     """Sent by mistake, without a byte that ends a line or a program: nothing happens."""
-    with session(machine, seconds=60) as shell:
+    with session(machine) as shell:
         for _ in range(20):
             shell.guest.type(bytes(range(0x80, 0x100)) * 40)
             shell.guest.settle(0.05)
@@ -161,7 +161,7 @@ def test_a_binary_file(machine):
 def test_kernel_lines_while_typing(machine, cpus):
     """Programs on all CPUs print lines while a person types: no line is mixed with another, and the typed one arrives whole."""
     typed = "typed" * 5
-    with session(machine, extra=("-smp", str(cpus)), seconds=60) as shell:
+    with session(machine, extra=("-smp", str(cpus))) as shell:
         mark, first = len(shell.guest.text), len(shell.guest.raw)
         for _ in range(8):
             shell.send("hello 0 " + " ".join(["x" * 8] * 6) + " &\r")
@@ -189,7 +189,7 @@ def wait_restart(guest, mark, how):
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_typed_ahead_of_a_death(machine, cpus):
     """What was typed behind the `kill`, half a line, is there afterwards and goes on; so are the lines before."""
-    with session(machine, extra=("-smp", str(cpus)), seconds=60) as shell:
+    with session(machine, extra=("-smp", str(cpus))) as shell:
         guest = shell.guest
         for thread in (0, 1, 1, 0):
             victim = id_of(shell, "console", thread)
@@ -213,7 +213,7 @@ def test_typed_ahead_of_a_death(machine, cpus):
 def test_killed_in_the_middle_of_a_line(machine, cpus):
     """By another program (consoletest is its parent there), again and again; the line, its cursor and the history go on."""
     prompt = "test> "
-    with start(machine, "init=consoletest", keyboard=True, extra=("-smp", str(cpus)), seconds=60) as guest:
+    with start(machine, "init=consoletest", keyboard=True, extra=("-smp", str(cpus))) as guest:
         guest.wait_for(lambda: guest.text.endswith(prompt), "its prompt")
         for number in range(4):
             mark = len(guest.text)
@@ -257,7 +257,7 @@ def wound(guest, chance=None):
 def test_a_death_by_a_fault(machine, cpus):
     """The kernel says what it died of, on a line of its own below what was typed, and the line goes on; also the key that was fatal
     is there, since nobody has taken it from the device."""
-    with session(machine, extra=("-smp", str(cpus)), seconds=60, **WOUNDABLE) as shell:
+    with session(machine, extra=("-smp", str(cpus)), **WOUNDABLE) as shell:
         guest = shell.guest
         shell.says("hello 7", SEVEN)
         for count in range(1, 6):
@@ -279,7 +279,7 @@ def test_a_death_by_a_fault(machine, cpus):
 
 def test_a_line_that_is_fatal(machine):
     """Its length is nonsense: the driver dies of the next key, and the one behind doesn't use it but begins anew."""
-    with session(machine, seconds=60, **WOUNDABLE) as shell:
+    with session(machine, **WOUNDABLE) as shell:
         guest = shell.guest
         shell.says("hello 7", SEVEN)
         shell.send("unmistakable")
@@ -311,7 +311,7 @@ def deaths(guest, number=None):
 def test_fatal_twice(machine):
     """Who dies over a message may have died of what is kept. Once is forgiven; twice without a line shown in between is not. What it
     has left in the device is read in any case, though that may not interrupt again."""
-    with session(machine, seconds=60, **WOUNDABLE) as shell:
+    with session(machine, **WOUNDABLE) as shell:
         guest = shell.guest
         shell.send("unfinished")
         wait_standing(guest, "unfinished")
@@ -331,7 +331,7 @@ def test_fatal_twice(machine):
 def test_nonsense(machine, seed):
     """Whatever is in what it keeps: it may die, but then a new one is well."""
     chance = random.Random(seed)
-    with session(machine, seconds=60, **WOUNDABLE) as shell:
+    with session(machine, **WOUNDABLE) as shell:
         guest = shell.guest
         for _ in range(2):
             shell.send("typed")
@@ -347,7 +347,7 @@ def test_nonsense(machine, seed):
 
 def test_ctrl_c_behind_a_death(machine):
     """The line that outlived it can be dropped, and a program be ended, as ever."""
-    with session(machine, seconds=60, **WOUNDABLE) as shell:
+    with session(machine, **WOUNDABLE) as shell:
         guest = shell.guest
         shell.send("unfinished")
         wait_standing(guest, "unfinished")

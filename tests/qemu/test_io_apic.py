@@ -22,14 +22,16 @@ def entries(guest):
 def drive(guest, state):
     """Lines that are typed reach the driver, by interrupts. state: of the line's entry while it waits."""
     guest.wait_line("uart: the driver runs")
-    guest.settle(0.5)
     for word in (b"one", b"two"):
-        now = entries(guest)
+        for _ in range(100):  # until the driver waits
+            now = entries(guest)
+            if now[COM1] & ~REMOTE_IRR == state:
+                break
+            guest.settle(0.1)
         assert now.pop(COM1) & ~REMOTE_IRR == state
         assert all(word & MASKED and not word & 0x700 for word in now.values()), now
         guest.type(word + b"\n")
         guest.wait_line(f"uart: you typed '{word.decode()}'")
-        guest.settle(0.2)
 
 
 @pytest.mark.parametrize("cpus", [1, 4])

@@ -37,7 +37,7 @@ class Desk:
     def wait_line(self, text, cursor=None):
         wanted = (text.rstrip(), len(text) if cursor is None else cursor)
         try:
-            self.guest.wait_for(lambda: self.line == wanted, f"line {wanted}", 20)
+            self.guest.wait_for(lambda: self.line == wanted, f"line {wanted}", 60)
         except AssertionError:
             assert self.line == wanted
 
@@ -111,7 +111,7 @@ def test_a_violation(machine):
         d.type("lab write lab_sealed_word 0xdead\n")
         d.guest.wait_event("violation")
         d.guest.wait_line("not written, still 0x5ea1ed\namber> ")
-        d.guest.settle(0.5)
+        d.check_display()
         rows, cursors = d.seen()
         assert rows[0] == "amber> lab write lab_sealed_word 0xdead"
         assert rows[1].endswith("] ro: write to sealed memory: lab_sealed_word+0x0, 8 bytes 0x5ea1ed ->")
