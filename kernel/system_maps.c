@@ -129,6 +129,15 @@ static const char *plain_area(vaddr_t addr, vaddr_t *end)
 	return areas[i - 1].name;
 }
 
+/* The frames of init are ordinary RAM from the seal on. */
+static const char *part_of_image(vaddr_t addr, vaddr_t *end)
+{
+	const char *part = plain_area(addr, end);
+	bool is_init = addr >= (vaddr_t)__init_start && addr < (vaddr_t)__init_end;
+
+	return is_init && frame_type_at(image_to_phys((vaddr_t)__init_start)) != FRAME_INIT_TEXT ? "was init" : part;
+}
+
 /* RAM is seen in the direct map, and for the gate in the window: there the name says what it is. */
 static void area_at(const struct mapping *leaf, char name[SYSTEM_NAME_MAX], vaddr_t *end)
 {
@@ -141,7 +150,7 @@ static void area_at(const struct mapping *leaf, char name[SYSTEM_NAME_MAX], vadd
 			part = "arena";
 			part_end = leaf->start + (frame_table.arena_end - paddr);
 		} else if (leaf->bytes == PAGE_SIZE && paddr >= arch_image_phys && paddr < image_phys_end()) {
-			part = plain_area(image_of_phys(paddr), &part_end);
+			part = part_of_image(image_of_phys(paddr), &part_end);
 			part_end = leaf->start + (part_end - image_of_phys(paddr));
 		}
 	}

@@ -145,7 +145,9 @@ def test_maps_of_roots(end):
     assert "window" in "\n".join(run.said("amber map gate"))
     assert run.said("amber map nothing")[0].startswith("amber map: no root table 'nothing' (there are: kernel, gate, ")
     assert any("program" in line and "r-xu" in line for line in run.said("amber map sh"))
-    sealed = [line for line in run.said("amber map kernel") if "  ro_after_init (sealed)" in line]
+    kernel = run.said("amber map kernel")
+    assert any("direct map: was init" in line for line in kernel) and not any("direct map: init" in line for line in kernel)
+    sealed = [line for line in kernel if "  ro_after_init (sealed)" in line]
     assert len(sealed) == 1 and "  r---  " in sealed[0] and f"0x{run.guest.symbol('__ro_after_init_start'):016x}-" in sealed[0]
 
 

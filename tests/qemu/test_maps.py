@@ -64,6 +64,8 @@ def test_regions_are_named(shown):
         assert line["perms"] == ("r-x-" if region == "text" else "r---")
         alias = next(x for x in kernel if x["physical"] == line["physical"] and x is not line)
         assert alias["region"] == f"direct map: {region}" and alias["perms"] == "r---"
+    regions = {line["region"] for line in lines}
+    assert "direct map: was init" in regions and not regions & {"init", "direct map: init"}
     windows = {line["name"] for line in lines if line["region"].startswith("window")}
     assert windows == {"gate"}
 

@@ -276,7 +276,7 @@ def test_the_supervisor_is_killed(machine, thread):
 
 
 SAYS = {"oops": "the thread that wrote has ended: killed by an oops", "unprotect": "written", "log-and-unprotect": "written",
-        "ignore": "not written, still 0x5ea1ed", "once": "written", "same": "written"}
+        "ignore": "not written, still 0x5ea1ed", "once": "written", "same": "0x5ea1ed, as before"}
 
 
 @pytest.mark.parametrize("policy", [*SAYS, "panic"])

@@ -159,6 +159,8 @@ class Areas:
             self.image = (core.image_physical(), core.image_physical() + core.edge("__image_end") - LAYOUT["IMAGE_BASE"])
         except Clear:
             self.image = (0, 0)
+        first = frame_at(self.image[0] + core.edge("__init_start") - LAYOUT["IMAGE_BASE"]) if self.image[1] else None
+        self.init_is_freed = first is not None and first.type != "init-text"
 
     def plain(self, address):
         name, end = "nothing that has a name", 1 << 64
@@ -178,6 +180,7 @@ class Areas:
             return f"{name}: arena", m.start + self.arena[1] - m.frame
         if m.bytes == PAGE and self.image[0] <= m.frame < self.image[1]:
             part, part_end = self.plain(m.frame - self.image[0] + LAYOUT["IMAGE_BASE"])
+            part = "was init" if part == "init" and self.init_is_freed else part
             return f"{name}: {part}", m.start + part_end - LAYOUT["IMAGE_BASE"] + self.image[0] - m.frame
         return name, end
 

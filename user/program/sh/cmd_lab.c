@@ -7,6 +7,8 @@
 
 struct store {
 	uint64_t address, value, bytes;
+	uint64_t before; /* what was there */
+	bool is_known;   /* … if it could be read */
 	enum error error;
 };
 
@@ -35,6 +37,8 @@ static void say_result(const struct store *store, uint64_t exit_code)
 		say_error(store->address, store->error);
 	} else if (!sys_lab_read(HANDLE_LAB, store->address, store->bytes, &value) && value != (store->value & mask)) {
 		say("lab: 0x%zx: not written, still 0x%zx\n", (size_t)store->address, (size_t)value);
+	} else if (store->is_known && store->before == (store->value & mask)) { /* dropped or not: nobody can tell */
+		say("lab: 0x%zx: 0x%zx, as before\n", (size_t)store->address, (size_t)store->before);
 	} else {
 		say("lab: 0x%zx: written\n", (size_t)store->address);
 	}
@@ -48,6 +52,7 @@ static void lab_write(uint64_t address, uint64_t value, uint64_t bytes)
 	enum error error;
 
 	order = (struct store){ .address = address, .value = value, .bytes = bytes };
+	order.is_known = !sys_lab_read(HANDLE_LAB, address, bytes, &order.before);
 	error = thread_run(store, &order, &thread);
 	if (!error)
 		error = thread_join(&thread, &exit_code);
