@@ -151,12 +151,12 @@ const char *symbol_format_return(vaddr_t addr, char *buf, size_t bytes)
 	return format_in(symbol_at(addr - 1), addr, buf, bytes);
 }
 
-uint32_t symbol_hash(const char *name, size_t length)
+uint16_t symbol_hash(const char *name, size_t length)
 {
-	uint32_t hash = 0;
+	uint16_t hash = 0;
 
 	for (size_t i = 0; i < length; i++)
-		hash = (hash * 31 + (uint8_t)name[i]) & 0xff;
+		hash = (uint16_t)(hash * 31 + (uint8_t)name[i]);
 	return hash;
 }
 
@@ -166,7 +166,7 @@ enum error symbol_find(const char *name, size_t length, const struct symbol **sy
 	bool is_ambiguous = false;
 	size_t part_length = length;
 	const char *part = name_part(name, &part_length);
-	uint32_t hash = symbol_hash(part, part_length);
+	uint16_t hash = symbol_hash(part, part_length);
 
 	if (which_bytes > 0)
 		which[0] = '\0';

@@ -18,7 +18,7 @@ from itertools import accumulate
 import elf
 
 FUNCTION, OBJECT = 1, 2
-TOKEN, NAME_MAX, SIZE_BITS = 128, 64, 24  # as in struct symbol
+TOKEN, NAME_MAX, SIZE_BITS, KIND_BITS = 128, 64, 22, 2  # as in struct symbol
 WORTH_IT = 4  # times that a token must be used
 SEALED = re.compile(r"ro_after_init|ro_core")
 # The linker script's edges are known to the command line too; they have no size.
@@ -73,8 +73,8 @@ def assembly(table):
     rows = []
     for addr, size, name, file, kind in table:
         check_fits(addr, size, name, offsets, files)
-        rows.append("\t.long %#x, %d\n\t.short %d\n\t.byte %d, %d" % (
-            addr & 0xFFFFFFFF, size | files.index(file) << SIZE_BITS, offsets[name], kind, name_hash(name)))
+        rows.append("\t.long %#x, %d\n\t.short %d\n\t.short %#x" % (
+            addr & 0xFFFFFFFF, size | (kind | files.index(file) << KIND_BITS) << SIZE_BITS, offsets[name], name_hash(name)))
     lines = ["/* SPDX-License-Identifier: MIT */", "/* Made by tools/symbols.py: include/amber/symbols.h says what it means. */",
              '\t.section .symbol_table, "a", %progbits', "\t.balign 16"]
     lines += symbol("symbol_table", rows)
@@ -116,7 +116,7 @@ def name_hash(name):
     """As kernel/symbols.c computes it."""
     value = 0
     for byte in name.encode("ascii"):
-        value = (value * 31 + byte) & 0xFF
+        value = (value * 31 + byte) & 0xFFFF
     return value
 
 

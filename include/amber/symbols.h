@@ -12,11 +12,11 @@
 /* Small, for there are a thousand: 12 bytes. */
 struct symbol {
 	uint32_t low;        /* lower half of its address: the image lies in the last 2 GiB */
-	uint32_t bytes : 24; /* 0 = the ELF file gives no size */
+	uint32_t bytes : 22; /* 0 = the ELF file gives no size */
+	uint32_t kind : 2;   /* SYMBOL_… */
 	uint32_t file : 8;   /* source file: index into symbol_files; 0 = unknown */
 	uint16_t name;       /* into symbol_names */
-	uint8_t kind;        /* SYMBOL_… */
-	uint8_t hash;        /* symbol_hash(name), so that a look-up passes over most of the others */
+	uint16_t hash;       /* symbol_hash(name), so that a look-up passes over nearly all the others */
 };
 _Static_assert(sizeof(struct symbol) == 12, "tools/symbols.py writes it");
 
@@ -45,7 +45,7 @@ const char *symbol_format(vaddr_t addr, char *buf, size_t bytes);
 /* The same for a return address: a call that never returns may be its function's last instruction. */
 const char *symbol_format_return(vaddr_t addr, char *buf, size_t bytes);
 /* Of a name; tools/symbols.py computes the same. */
-uint32_t symbol_hash(const char *name, size_t length);
+uint16_t symbol_hash(const char *name, size_t length);
 /* Looks a name up. ERR_NOT_FOUND, or ERR_AMBIGUOUS with "file:name, file:name" in `which`. Also accepts "file:name". */
 enum error symbol_find(const char *name, size_t length, const struct symbol **symbol, char *which,
                        size_t which_bytes) __attribute__((warn_unused_result));

@@ -61,11 +61,11 @@ static void write_symbol(struct input *input, uint32_t index)
 	symbol->low = before ? before->low + (uint32_t)gap : (uint32_t)gap;
 	if (before && symbol->low < before->low)
 		symbol->low = before->low; /* sorted, also behind the last address */
-	symbol->bytes = (choice & 0x80 ? take(input, 4) : take(input, 1) & 0x1f) & 0xffffff;
+	symbol->bytes = (choice & 0x80 ? take(input, 4) : take(input, 1) & 0x1f) & 0x3fffff;
 	symbol->name = (uint16_t)name_at[name];
 	symbol->file = (choice >> 4) % FILES;
 	symbol->kind = SYMBOL_OBJECT;
-	symbol->hash = (uint8_t)symbol_hash(names[name], strlen(names[name]));
+	symbol->hash = symbol_hash(names[name], strlen(names[name]));
 	called[index] = names[name];
 }
 

@@ -26,17 +26,19 @@ const uint16_t symbol_files[] = { NONE, FILE_A, FILE_B };
 enum { FILE_UNKNOWN, IN_A, IN_B };
 
 /* What symbol_hash makes of them, computed by tools/symbols.py. */
-enum { HASH_ENTRY = 0x72, HASH_MAIN = 0xb9, HASH_SEAL = 0xfd, HASH_STATE = 0x91, HASH_EDGE = 0xbd, HASH_BIG = 0x00 };
+enum {
+	HASH_ENTRY = 0x872, HASH_MAIN = 0x5b9, HASH_SEAL = 0xcdfd, HASH_STATE = 0xc491, HASH_EDGE = 0x6dbd, HASH_BIG = 0x7d00,
+};
 
 const struct symbol symbol_table[] = {
-	{ 0x1000, 0, FILE_UNKNOWN, ENTRY, SYMBOL_FUNCTION, HASH_ENTRY }, /* assembly: reaches to the next */
-	{ 0x1040, 0x20, IN_A, MAIN, SYMBOL_FUNCTION, HASH_MAIN },        /* a gap behind it */
-	{ 0x1080, 0x10, IN_B, SEAL, SYMBOL_FUNCTION, HASH_SEAL },
-	{ 0x2000, 0, FILE_UNKNOWN, EDGE, 0, HASH_EDGE },
-	{ 0x2000, 8, IN_A, STATE, SYMBOL_OBJECT, HASH_STATE }, /* same start as the edge */
-	{ 0x2008, 8, IN_B, STATE, SYMBOL_OBJECT, HASH_STATE },
-	{ 0x3000, 0x100, FILE_UNKNOWN, BIG, SYMBOL_OBJECT, HASH_BIG },
-	{ 0x80200000, 0x800000, FILE_UNKNOWN, MAIN, SYMBOL_FUNCTION, 0 }, /* where the kernel lies: the last 2 GiB */
+	{ 0x1000, 0, SYMBOL_FUNCTION, FILE_UNKNOWN, ENTRY, HASH_ENTRY }, /* assembly: reaches to the next */
+	{ 0x1040, 0x20, SYMBOL_FUNCTION, IN_A, MAIN, HASH_MAIN },        /* a gap behind it */
+	{ 0x1080, 0x10, SYMBOL_FUNCTION, IN_B, SEAL, HASH_SEAL },
+	{ 0x2000, 0, 0, FILE_UNKNOWN, EDGE, HASH_EDGE },
+	{ 0x2000, 8, SYMBOL_OBJECT, IN_A, STATE, HASH_STATE }, /* same start as the edge */
+	{ 0x2008, 8, SYMBOL_OBJECT, IN_B, STATE, HASH_STATE },
+	{ 0x3000, 0x100, SYMBOL_OBJECT, FILE_UNKNOWN, BIG, HASH_BIG },
+	{ 0x80200000, 0x200000, SYMBOL_FUNCTION, FILE_UNKNOWN, MAIN, 0 }, /* where the kernel lies: the last 2 GiB */
 };
 const uint32_t symbol_count = ARRAY_SIZE(symbol_table);
 
