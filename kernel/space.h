@@ -57,7 +57,7 @@ enum region_state {
 	REGION_WHOLE,   /* all of it is mapped, and it may be changed */
 	REGION_FILLING, /* by its filler, step by step */
 	REGION_GOING,   /* being removed */
-	REGION_SEALING, /* counts as sealed; not every page of it is yet */
+	REGION_SEALING, /* page by page; it may yet be refused, and then it is WHOLE again */
 	REGION_SEALED,  /* all of it: sealing a part splits the region */
 };
 
