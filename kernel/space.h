@@ -23,8 +23,13 @@ struct space {
 	uint32_t started_count;       /* of them: those that were started */
 	bool is_started;              /* one of them was */
 	bool is_loading;              /* space_load is under way */
-	bool is_dying;                /* its last handle is gone: its threads are killed */
-	bool is_ending;               /* nothing may be added any more: threads, handles, mappings */
+	union {
+		struct {
+			bool is_dying;        /* its threads are killed */
+			bool is_ending;       /* there are none any more, and what it had goes */
+		};
+		uint16_t is_closed;           /* any of the two: nothing may be added any more: threads, handles, mappings */
+	};
 	bool is_traced;               /* its calls are printed: kernel/trace.c */
 	bool is_ended;                /* … and all that it had is gone; only its struct is left */
 	struct endpoint *pager;       /* NULL: a fault kills */

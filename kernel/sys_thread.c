@@ -68,7 +68,7 @@ enum error sys_thread_create(struct trap_frame *frame)
 	if (error)
 		return error;
 	space = (struct space *)handle->object;
-	if (space->is_ending || space->is_dying)
+	if (space->is_closed)
 		return ERR_GONE;
 	error = handle_prepare(own_handles(), 1);
 	if (!error)
