@@ -41,6 +41,19 @@ static void a_space_that_has_ended(void)
 	need(sys_handle_close(space), "close");
 }
 
+/* None of its threads was started. */
+void ends_as_killed(handle_t space)
+{
+	uint64_t threads, handles, pages, code;
+
+	do {
+		(void)sys_yield();
+		need(sys_space_info(space, &threads, &handles, &pages, &code), "space_info");
+	} while (threads);
+	if (handles || pages || code != (EXIT_KILLED | EXIT_REASON_KILLED))
+		went_wrong(SYS_space_info, "exit_code", code, "handles", 0, handles);
+}
+
 /* Its thread has to run once to end: on one CPU it isn't its turn, but for a tick that comes just then. So several times. */
 static void a_space_that_is_ending(void)
 {
@@ -52,6 +65,7 @@ static void a_space_that_is_ending(void)
 		need(sys_space_kill(space), "kill");
 		nothing_can_be_added(space);
 		PROVOKE(thread_start, ERR_DENIED, thread);
+		ends_as_killed(space);
 		need(sys_handle_close(thread), "close");
 		need(sys_handle_close(space), "close");
 	}
@@ -89,6 +103,7 @@ static void what_is_there_already(void)
 	PROVOKE(unmap, ERR_SEALED, space, PLACE, 1);
 	PROVOKE(protect, ERR_SEALED, space, PLACE, 1, MAP_READ);
 	PROVOKE(map_seal, ERR_SEALED, space, PLACE, 1);
+	PROVOKE(map, ERR_DENIED, space, memory, PLACE + 4 * PAGE_SIZE, 1, 1, MAP_READ);
 	need(sys_space_create(HANDLE_NONE, &other), "space");
 	PROVOKE(space_give, ERR_DENIED, space, other, RIGHT_READ, 0);
 	need(sys_handle_close(other), "close");
@@ -112,6 +127,17 @@ static void cursors_that_there_are_not(handle_t system)
 	PROVOKE(system_read, ERR_INVALID, system, SYSTEM_SEAL, 0, 1, TEXT, 2048);
 }
 
+/* On a machine that has fewer than eight. */
+static void no_cpu(handle_t system)
+{
+	struct system_counts counts;
+	uint64_t bytes, next;
+
+	need(sys_system_read(system, SYSTEM_COUNTS, 0, 0, &counts, sizeof(counts), &bytes, &next), "counts");
+	if (counts.cpus < 8)
+		PROVOKE(thread_set, ERR_RANGE, scene.stopped.handle, PRIORITY_DEFAULT, 1u << counts.cpus);
+}
+
 static void what_is_not_there(void)
 {
 	handle_t space = scene.right[OBJECT_SPACE], system = scene.right[OBJECT_SYSTEM];
@@ -126,6 +152,7 @@ static void what_is_not_there(void)
 		PROVOKE(system_read, ERR_NOT_FOUND, system, SYSTEM_MAPPINGS, PAGE_SIZE, 0, TEXT, 2048);
 		PROVOKE(system_read, ERR_NOT_FOUND, system, SYSTEM_MAPPINGS, 0, 0, TEXT, 2048);
 		cursors_that_there_are_not(system);
+		no_cpu(system);
 		(void)text_is("no_such_symbol");
 		PROVOKE(system_read, ERR_NOT_FOUND, system, SYSTEM_SYMBOL, 0, 0, TEXT, 2048);
 		(void)text_is("");
@@ -166,6 +193,8 @@ static void devices(void)
 		error = noted_call(SYS_map, a);
 		if (error != OK && error != ERR_UNSUPPORTED)
 			went_wrong(SYS_map, "a device", 0, "error", OK, error);
+		PROVOKE(device_read, error ? ERR_RANGE : OK, uart, 4094, 1);
+		PROVOKE(device_read, error ? ERR_INVALID : OK, uart, 4088, 8);
 	}
 	if (lab) {
 		PROVOKE(lab_read, ERR_INVALID, lab, LAB_ADDRESS, 3);
