@@ -14,6 +14,8 @@
 #define FRAMES_PER_BLOCK (BLOCK_SIZE / PAGE_SIZE)
 #define WORDS            (FRAMES_PER_BLOCK / 64)
 #define BLOCKS_MAX       64
+#define BLOCKS_MIN       8  /* that it may have, however little RAM there is */
+#define PART_OF_RAM      4
 
 static struct block {
 	paddr_t start;          /* 0 = not in use */
@@ -76,11 +78,19 @@ static bool find_unused(paddr_t *frame)
 	return false;
 }
 
+/* A block never leaves the arena, so a program that makes tables of all that it gets must not get all: a quarter of RAM. */
+static unsigned blocks_at_most(void)
+{
+	uint64_t part = frame_table.count / FRAMES_PER_BLOCK / PART_OF_RAM;
+
+	return (unsigned)MIN(MAX(part, (uint64_t)BLOCKS_MIN), (uint64_t)BLOCKS_MAX);
+}
+
 enum error arena_grow(void)
 {
 	paddr_t block;
 	struct mapping mapping;
-	enum error error = block_count < BLOCKS_MAX ? phys_alloc_block(&block) : (enum error)ERR_NO_MEMORY;
+	enum error error = block_count < blocks_at_most() ? phys_alloc_block(&block) : (enum error)ERR_NO_MEMORY;
 
 	if (error)
 		return error;

@@ -95,3 +95,8 @@ def test_an_idle_cpu_gives_way(machine):
 def test_who_waits_with_a_revoked_handle(machine, cpus):
     """Also if he closes it before, and goes on waiting."""
     siege(machine, "revoked 3", cpus)
+
+
+def test_tables_of_all_memory(machine):
+    """A block of the arena stays one. Three quarters of RAM are never asked for by tables: of 128 MiB, 80 are there for others."""
+    siege(machine, "tables 80", 1)

@@ -41,6 +41,8 @@ static const struct {
 	{ "thief", thief },
 	{ "thief-inside", thief_inside },
 	{ "sleep-inside", sleep_inside },
+	{ "tables", tables },
+	{ "tables-inside", tables_inside },
 };
 
 void expect(bool is_right, const char *what)

@@ -28,6 +28,7 @@ part fresh, fresh_inside;              /* fresh.c */
 part message_pages, vdso;              /* pages.c */
 part orphans, orphans_inside, failed_create, thief, thief_inside; /* ends.c */
 part revoked, closed_while_revoked;    /* revoked.c */
+part tables, tables_inside;            /* tables.c */
 part revive, revive_inside, reaper, idle_helps, hurry; /* dying.c */
 part many_sleepers, bad_senders, storm, sleep_inside; /* crowd.c */
 
