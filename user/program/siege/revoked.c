@@ -2,6 +2,8 @@
 /* revoked.c: threads that wait with a handle while it is revoked. */
 #include "siege.h"
 
+#include <amber/system.h>
+
 #define THREADS 40
 
 static handle_t endpoint, receiving, notification, waiting;
@@ -36,7 +38,8 @@ void revoked(uint64_t rounds)
 		must(sys_handle_duplicate(notification, RIGHT_RECEIVE, 0, &waiting), "duplicate");
 		for (unsigned i = 0; i < THREADS; i++)
 			must(thread_run(i % 2 ? hear : wait, NULL, &threads[i]), "thread");
-		must(sys_sleep(SECOND / 5), "sleep");
+		for (unsigned i = 0; i < THREADS; i++)
+			wait_for_state(threads[i].handle, i % 2 ? SYSTEM_RECEIVING : SYSTEM_WAITING);
 		must(sys_handle_revoke(endpoint), "revoke");
 		must(sys_handle_revoke(notification), "revoke");
 		expect(ipc_send(endpoint, &message, TIMEOUT_NOW) == ERR_TIMEOUT, "heard with a revoked handle");
