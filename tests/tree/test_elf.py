@@ -30,9 +30,9 @@ def table(kernel):
     count = struct.unpack("<I", kernel.read(kernel.symbol("symbol_count"), 4))[0]
     at, files = kernel.symbol("symbol_table"), kernel.symbol("symbol_files")
     for i in range(count):
-        low, size, name, kind, _ = struct.unpack("<IIHBB", kernel.read(at + 12 * i, 12))
+        low, size, name, _ = struct.unpack("<IIHH", kernel.read(at + 12 * i, 12))
         file = struct.unpack("<H", kernel.read(files + 2 * (size >> 24), 2))[0]
-        yield 0xFFFFFFFF << 32 | low, size & 0xFFFFFF, name_at(kernel, name), name_at(kernel, file), kind
+        yield 0xFFFFFFFF << 32 | low, size & 0x3FFFFF, name_at(kernel, name), name_at(kernel, file), size >> 22 & 3
 
 
 def name_at(kernel, offset):

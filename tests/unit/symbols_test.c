@@ -67,7 +67,7 @@ static void test_at(void **state)
 	expect_at(0x30ff, "big+0xff");
 	expect_at(0x3100, "0x0000000000003100");
 	expect_at(0xffffffff80200000, "main+0x0");
-	expect_at(0xffffffff809fffff, "main+0x7fffff");
+	expect_at(0xffffffff803fffff, "main+0x1fffff");
 	expect_at(0x80200000, "0x0000000080200000");
 	expect_at(UINT64_MAX, "0xffffffffffffffff");
 	expect_at(0, "0x0000000000000000");
