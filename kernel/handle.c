@@ -149,9 +149,21 @@ static void close_childless(struct handle *handle)
 		object_handle_gone(object);
 }
 
+/* Closed or revoked: nothing can be done with it from here on, and whoever waits with it doesn't any more. (Else he would hear
+ * what comes when revoking finds the handle no more.) True = done. */
+static bool disarm(struct handle *handle)
+{
+	bool received = receives(handle->object, handle->rights);
+
+	handle->rights = 0;
+	if (received)
+		endpoint_receiver_gone((struct endpoint *)handle->object);
+	return ipc_fail_users_step(handle);
+}
+
 bool handle_close_step(struct handle *handle)
 {
-	if (!bequeath(handle, handle->parent, STEP_BUDGET))
+	if (!bequeath(handle, handle->parent, STEP_BUDGET) || !disarm(handle))
 		return false;
 	close_childless(handle);
 	return true;
@@ -161,17 +173,6 @@ void handle_close(struct handle *handle)
 {
 	while (!handle_close_step(handle))
 		;
-}
-
-/* Revoked: nothing can be done with it from here on, and whoever waits with it doesn't any more. True = done. */
-static bool disarm(struct handle *handle)
-{
-	bool received = receives(handle->object, handle->rights);
-
-	handle->rights = 0;
-	if (received)
-		endpoint_receiver_gone((struct endpoint *)handle->object);
-	return ipc_fail_users_step(handle);
 }
 
 bool handle_revoke_step(struct handle *handle)

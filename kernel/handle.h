@@ -68,14 +68,15 @@ enum error handle_prepare(struct handle_table *table, unsigned count) __must_che
 /* Cannot fail after handle_prepare: the lowest free index. parent: the handle it is made from, or NULL. */
 struct handle *handle_insert(struct handle_table *table, struct object *object, uint32_t rights, uint64_t badge,
                              struct handle *parent);
-/* One entry; its children and the mappings made with it become its parent's. The object may start dying. As long as it has
- * children; where there may be many: handle_close_step, true = it is closed. */
+/* One entry; its children and the mappings made with it become its parent's; who waits with it hears ERR_GONE. The object may
+ * start dying. As long as it has children; where there may be many: handle_close_step, true = it is closed. */
 void handle_close(struct handle *handle);
 bool handle_close_step(struct handle *handle) __must_check;
 /* Closes some descendants of `handle` and unmaps what was mapped with them and with itself, but for what is sealed; false =
  * nothing of that is left. Bounded; the children of what is closed come up one level, so the tree's depth costs nothing. */
 bool handle_revoke_step(struct handle *handle) __must_check;
-/* Closes up to `budget` handles of a table; true = it is empty and its pages are freed. Nothing may be inserted any more. */
+/* Closes up to `budget` handles of a table; true = it is empty and its pages are freed. Nothing may be inserted any more, and
+ * nobody waits with one of them: no thread is left. */
 bool handle_table_destroy_step(struct handle_table *table, unsigned budget) __must_check;
 uint64_t handle_pages(void); /* pages of all tables, for leak checks */
 

@@ -14,7 +14,7 @@
 #define STEP_PAGES 32 /* that are sealed in one go */
 #define LOOK_PAGES 128
 
-/* They count as sealed from here on, and nobody makes another mapping of their memory. */
+/* Nobody changes them from here on, nor makes another mapping of their memory. */
 static enum error claim_some(struct space *space, vaddr_t *from, vaddr_t end)
 {
 	vaddr_t addr = *from, until = addr;

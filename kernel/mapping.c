@@ -181,7 +181,7 @@ static enum error check_request(const struct space *space, const struct map_requ
 {
 	const struct memory *memory = request->memory;
 
-	if (space->is_ending)
+	if (space->is_closed)
 		return ERR_GONE;
 	if (request->offset_pages >= memory->pages || request->pages > memory->pages - request->offset_pages)
 		return ERR_RANGE;
@@ -241,7 +241,7 @@ static inline bool is_next(const struct space *space, const struct region *below
 	       below->offset_pages + below->pages == offset_pages && offset_pages < memory->pages &&
 	       (at == &space->regions || LINK_OWNER(at, struct region, of_space)->start > addr) && !(perms & ~(uint32_t)below->rights) &&
 	       (below->rights & (MAP_READ | MAP_WRITE)) == (handle->rights & (MAP_READ | MAP_WRITE)) &&
-	       below->state == REGION_WHOLE && !memory->sealings && !space->is_ending;
+	       below->state == REGION_WHOLE && !memory->sealings && !space->is_closed;
 }
 
 enum error space_map(struct space *space, struct handle *handle, vaddr_t addr, uint32_t offset_pages, uint32_t pages,

@@ -77,7 +77,7 @@ static void free_region(struct region *region)
 static enum error check_one(const struct region *region, uint32_t perms)
 {
 	if (region->state != REGION_WHOLE)
-		return region->state >= REGION_SEALING ? ERR_SEALED : ERR_BUSY;
+		return region->state == REGION_SEALED ? ERR_SEALED : ERR_BUSY;
 	return perms & ~(uint32_t)region->rights ? ERR_RIGHTS : OK;
 }
 

@@ -23,8 +23,13 @@ struct space {
 	uint32_t started_count;       /* of them: those that were started */
 	bool is_started;              /* one of them was */
 	bool is_loading;              /* space_load is under way */
-	bool is_dying;                /* its last handle is gone: its threads are killed */
-	bool is_ending;               /* nothing may be added any more: threads, handles, mappings */
+	union {
+		struct {
+			bool is_dying;        /* its threads are killed */
+			bool is_ending;       /* there are none any more, and what it had goes */
+		};
+		uint16_t is_closed;           /* any of the two: nothing may be added any more: threads, handles, mappings */
+	};
 	bool is_traced;               /* its calls are printed: kernel/trace.c */
 	bool is_ended;                /* … and all that it had is gone; only its struct is left */
 	struct endpoint *pager;       /* NULL: a fault kills */
@@ -57,7 +62,7 @@ enum region_state {
 	REGION_WHOLE,   /* all of it is mapped, and it may be changed */
 	REGION_FILLING, /* by its filler, step by step */
 	REGION_GOING,   /* being removed */
-	REGION_SEALING, /* counts as sealed; not every page of it is yet */
+	REGION_SEALING, /* page by page; it may yet be refused, and then it is WHOLE again */
 	REGION_SEALED,  /* all of it: sealing a part splits the region */
 };
 

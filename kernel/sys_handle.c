@@ -63,7 +63,7 @@ enum error sys_space_give(struct trap_frame *frame)
 	if (error)
 		return error;
 	space = (struct space *)space_handle->object;
-	if (space->is_ending)
+	if (space->is_closed)
 		return ERR_GONE;
 	if (would_never_die(space, handle->object))
 		return ERR_DENIED;

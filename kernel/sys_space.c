@@ -79,7 +79,7 @@ enum error sys_space_load(struct trap_frame *frame)
 	if (error)
 		return error;
 	space = (struct space *)handle->object;
-	if (space->is_ending)
+	if (space->is_closed)
 		return ERR_GONE;
 	if (!is_untouched(space))
 		return ERR_DENIED;

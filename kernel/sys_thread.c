@@ -68,7 +68,7 @@ enum error sys_thread_create(struct trap_frame *frame)
 	if (error)
 		return error;
 	space = (struct space *)handle->object;
-	if (space->is_ending || space->is_dying)
+	if (space->is_closed)
 		return ERR_GONE;
 	error = handle_prepare(own_handles(), 1);
 	if (!error)
@@ -160,12 +160,6 @@ enum error sys_thread_info(struct trap_frame *frame)
 	return OK;
 }
 
-/* Can anybody learn of a signal? Its last handle may be closed or have died with its space: then the watch is free again. */
-static bool is_heard(const struct notification *notification)
-{
-	return notification->object.handles || !list_is_empty(&notification->queue);
-}
-
 enum error sys_thread_watch(struct trap_frame *frame)
 {
 	uint64_t bits = arch_syscall_argument(frame, 2);
@@ -182,7 +176,7 @@ enum error sys_thread_watch(struct trap_frame *frame)
 		return ERR_RANGE;
 	thread = (struct thread *)thread_handle->object;
 	notification = (struct notification *)handle->object;
-	if (thread->watcher && is_heard(thread->watcher))
+	if (thread->watcher && thread->watcher->object.handles) /* 0: nobody can learn of a signal, so the watch is free again */
 		return ERR_FULL;
 	commit_begin();
 	if (thread->watcher)

@@ -16,7 +16,7 @@ enum error sys_space_trace(struct trap_frame *frame)
 	if (error)
 		return error;
 	space = (struct space *)handle->object;
-	if (space->is_ending)
+	if (space->is_closed)
 		return ERR_GONE;
 	trace_space(space, on);
 	return OK;

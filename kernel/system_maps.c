@@ -186,6 +186,12 @@ static bool goes_on(const struct system_mapping *run, const struct mapping *leaf
 	       leaf->bytes == run->page_bytes && leaf->frame == run->physical + (run->end - run->start);
 }
 
+/* Bits 63 to 48 are as bit 47: what is in between can't be translated, though a walk would look at lower bits only. */
+static bool is_canonical(vaddr_t addr)
+{
+	return !(addr >> 47) || addr >> 47 == UINT64_MAX >> 47;
+}
+
 /* A run that is longer than a step comes in several records, one behind the other. */
 enum error system_read_mappings(struct system_reading *reading)
 {
@@ -197,6 +203,8 @@ enum error system_read_mappings(struct system_reading *reading)
 
 	if (!is_root(reading->of))
 		return ERR_NOT_FOUND;
+	if (!is_canonical(at))
+		return ERR_INVALID;
 	do {
 		error = pagetable_next(reading->of, &at, &budget, &leaf);
 		if (error)

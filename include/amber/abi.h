@@ -48,13 +48,13 @@ enum object_type {
 	OBJECT_TYPES,
 };
 
-#define RIGHT_READ    1u   /* memory: map readable, device_read; thread, space: info; system: read */
-#define RIGHT_WRITE   2u   /* memory: map writable, device_write; lab */
+#define RIGHT_READ    1u   /* memory: map readable, device_read; thread, space: info; thread: watch; lab, system: read */
+#define RIGHT_WRITE   2u   /* memory: map writable, device_write; lab: write */
 #define RIGHT_MAP     4u   /* memory: map at all; space: map into it, load, seal */
 #define RIGHT_SEND    8u   /* endpoint: send, call; notification: signal; reply: reply; system: console_write */
 #define RIGHT_RECEIVE 16u  /* endpoint: receive; notification: wait; irq: bind, acknowledge; system: console_watch */
 #define RIGHT_GRANT   32u  /* may be duplicated, sent in messages, given to a space */
-#define RIGHT_CONTROL 64u  /* thread: start, kill, set; space: threads, give, trace; system: orders; any: revoke */
+#define RIGHT_CONTROL 64u  /* thread: start, kill, set; space: threads, give, kill, trace; system: orders; any: revoke */
 #define RIGHTS_ALL    127u
 
 /* --- Messages ---------------------------------------------------------------------------------------------------

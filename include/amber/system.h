@@ -17,10 +17,10 @@ enum system_kind {
 	SYSTEM_COUNTS,     /* struct system_counts, one */
 	SYSTEM_SEAL,       /* struct system_seal, one */
 	SYSTEM_SEALED,     /* struct system_sealed: each sealed object, by address */
-	SYSTEM_VIOLATIONS, /* struct system_violation: records of this boot, oldest first */
+	SYSTEM_VIOLATIONS, /* struct system_violation: of this boot, those that the ring keeps, oldest first */
 	SYSTEM_SYMBOL,     /* struct system_symbol, one; its name is read from the buffer: name → address */
 	SYSTEM_ROOTS,      /* struct system_root: each root table */
-	SYSTEM_MAPPINGS,   /* struct system_mapping: what the root `of` maps, by address, like neighbours joined */
+	SYSTEM_MAPPINGS,   /* struct system_mapping: what the root `of` maps, by address; like neighbours joined, long runs cut */
 	SYSTEM_PROGRAMS,   /* struct system_program: what can be started; the boot module's first */
 	SYSTEM_KINDS,
 };
@@ -80,7 +80,7 @@ struct system_symbol {
 struct system_root {
 	uint64_t root;        /* physical address of the table; give it as `of` to SYSTEM_MAPPINGS */
 	uint64_t except;      /* physical address of a root that it shares most with; 0 = none */
-	char name[SYSTEM_NAME_MAX]; /* "kernel", "gate", "dry-run 0", "bring-up", "space 3 sh" */
+	char name[SYSTEM_NAME_MAX]; /* "kernel", "gate", "dry-run 0", "bring-up", "space sh" */
 };
 
 struct system_mapping {
@@ -103,7 +103,7 @@ enum system_order {
 	SYSTEM_POWER_OFF,     /* status ok, or failed if something of this boot failed */
 	SYSTEM_REBOOT,
 	SYSTEM_FAILED,        /* something of this boot failed: a test, a fuzz run */
-	SYSTEM_KILL,          /* the thread with that id: ERR_NOT_FOUND, ERR_DENIED (a kernel thread) */
+	SYSTEM_KILL,          /* the program whose thread has that id: ERR_NOT_FOUND, ERR_DENIED (a kernel thread) */
 	SYSTEM_ORDERS,
 };
 

@@ -93,4 +93,5 @@ def test_an_idle_cpu_gives_way(machine):
 
 @pytest.mark.parametrize("cpus", [1, 2])
 def test_who_waits_with_a_revoked_handle(machine, cpus):
+    """Also if he closes it before, and goes on waiting."""
     siege(machine, "revoked 3", cpus)

@@ -54,6 +54,23 @@ def test_the_table_of_rights_is_the_headers():
             assert set(argument.rights) <= rights and (argument.kind != "handle" or argument.type in types | {"any"}), call.name
 
 
+def missing_rights(said):
+    """(right, type) that some call wants, and said[right] doesn't speak of that type."""
+    wanted = {(right, a.type) for call in syscalls.calls() for a in call.arguments for right in a.rights if a.type != "any"}
+    return sorted((right, type_) for right, type_ in wanted if not re.search(rf"\b{type_}\b", said[right]))
+
+
+def test_the_headers_say_what_each_right_is_for():
+    comments = re.findall(r"^#define RIGHT_(\w+) +\d+u +/\* (.*) \*/$", read("include", "amber", "abi.h"), re.M)
+    assert not missing_rights({name.lower(): text for name, text in comments})
+
+
+def test_the_page_on_objects_says_what_each_right_is_for():
+    table = read("docs", "objects.md").split("| right | allows |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| ([a-z, ]+) \| (.*) \|$", table, re.M)
+    assert not missing_rights({name: text for names, text in rows for name in names.split(", ")})
+
+
 def test_registers_are_the_programs(machine):
     text = read("user", "arch", str(machine), "syscall.h")
     found = dict(re.findall(r'^#define REGISTER_(\w+)\s+"(\w+)"', text, re.M))

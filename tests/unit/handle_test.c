@@ -28,7 +28,7 @@ static struct endpoint endpoint;
 static struct object object;
 static unsigned pages_left, pages_used, objects_gone;
 static int receivers;
-static unsigned users; /* steps of threads that wait with the handle being revoked */
+static unsigned users; /* steps of threads that wait with the handle that goes */
 
 enum error phys_alloc(uint64_t pages, paddr_t *first)
 {
@@ -279,6 +279,20 @@ static void test_revoking_fails_who_waits(void **state)
 	assert_int_equal(users, 0);
 }
 
+/* The same for the one who closes it: waiting is no way to keep what others can revoke. */
+static void test_closing_fails_who_waits(void **state)
+{
+	struct handle *handle = make(0, NULL);
+	uint64_t number = handle->value;
+
+	(void)state;
+	users = 3;
+	while (!handle_close_step(handle))
+		assert_true(users > 0 && exists(0, number));
+	assert_false(exists(0, number));
+	assert_int_equal(users, 0);
+}
+
 static void test_closing_in_steps(void **state)
 {
 	struct handle *root = make(0, NULL), *parent = make(0, root);
@@ -419,7 +433,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_numbers), TEST(test_what_is_looked_up), TEST(test_receivers_are_counted), TEST(test_a_full_table),
 		TEST(test_no_memory), TEST(test_children_move_up), TEST(test_revoking_spares_the_others), TEST(test_revoking_is_bounded),
-		TEST(test_revoking_fails_who_waits), TEST(test_closing_in_steps), TEST(test_mappings), TEST(test_random_calls),
+		TEST(test_revoking_fails_who_waits), TEST(test_closing_fails_who_waits), TEST(test_closing_in_steps), TEST(test_mappings),
+		TEST(test_random_calls),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@ void other_ends(struct other *other);
 void other_is_killed(struct other *other);
 
 void provoke_all(bool has_module); /* situations.c; has_module: the test has brought bad programs */
+void ends_as_killed(handle_t space); /* waits for the end of a space that was killed, in which no thread was started */
 void provoke_full(void);           /* shortage.c */
 void provoke_no_memory(void);
 

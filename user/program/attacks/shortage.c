@@ -213,11 +213,35 @@ static void no_regions(handle_t space, handle_t memory)
 	provoke_in_the_end(SYS_map, far, 2, 1ull << 30, 16);
 }
 
+/* While its table has room, and before all memory has been user memory: what has been stays so. */
+static void too_many_threads(void)
+{
+	handle_t space, thread, endpoint;
+	enum error error;
+	uint64_t page = PLACE;
+
+	need(sys_space_create(HANDLE_NONE, &space), "space");
+	do {
+		error = sys_thread_create(space, ENTRY, ENTRY, page, NULL, 0, &thread);
+		page += PAGE_SIZE;
+		copies[copy_count] = thread;
+		copy_count += !error;
+	} while (!error);
+	need(sys_endpoint_create(&endpoint), "there is room for a handle");
+	PROVOKE(thread_create, ERR_FULL, space, ENTRY, ENTRY, page, TEXT, 0);
+	need(sys_space_kill(space), "kill");
+	ends_as_killed(space);
+	need(sys_handle_close(endpoint), "close");
+	need(sys_handle_close(space), "close");
+	empty_the_table();
+}
+
 void provoke_no_memory(void)
 {
 	handle_t space, empty, memory;
 
 	make_scene();
+	too_many_threads();
 	make_pair();
 	need(sys_space_create(HANDLE_NONE, &space), "space");
 	need(sys_space_create(HANDLE_NONE, &empty), "space");

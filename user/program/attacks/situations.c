@@ -19,21 +19,56 @@ static uint64_t text_is(const char *text)
 	return bytes;
 }
 
-static void a_space_that_has_ended(void)
+static void nothing_can_be_added(handle_t space)
 {
-	handle_t space, memory = scene.right[OBJECT_MEMORY];
-
-	need(sys_space_create(HANDLE_NONE, &space), "space");
-	need(sys_space_kill(space), "kill");
 	PROVOKE(thread_create, ERR_GONE, space, SOUND_WORD, SOUND_WORD, PLACE, TEXT, 0);
 	PROVOKE(space_give, ERR_GONE, space, scene.right[OBJECT_NOTIFICATION], RIGHT_SEND, 0);
 	PROVOKE(space_load, ERR_GONE, space, TEXT, SOUND_LENGTH);
-	PROVOKE(map, ERR_GONE, space, memory, PLACE, 0, 1, MAP_READ);
+	PROVOKE(map, ERR_GONE, space, scene.right[OBJECT_MEMORY], PLACE, 0, 1, MAP_READ);
+	PROVOKE(space_trace, ERR_GONE, space, 1);
+}
+
+static void a_space_that_has_ended(void)
+{
+	handle_t space;
+
+	need(sys_space_create(HANDLE_NONE, &space), "space");
+	need(sys_space_kill(space), "kill");
+	nothing_can_be_added(space);
 	PROVOKE(unmap, ERR_GONE, space, PLACE, 1);
 	PROVOKE(protect, ERR_GONE, space, PLACE, 1, MAP_READ);
 	PROVOKE(map_seal, ERR_GONE, space, PLACE, 1);
-	PROVOKE(space_trace, ERR_GONE, space, 1);
 	need(sys_handle_close(space), "close");
+}
+
+/* None of its threads was started. */
+void ends_as_killed(handle_t space)
+{
+	uint64_t threads, handles, pages, code;
+
+	do {
+		(void)sys_yield();
+		need(sys_space_info(space, &threads, &handles, &pages, &code), "space_info");
+	} while (threads);
+	if (handles || pages || code != (EXIT_KILLED | EXIT_REASON_KILLED))
+		went_wrong(SYS_space_info, "exit_code", code, "handles", 0, handles);
+}
+
+/* Its thread has to run once to end: on one CPU it isn't its turn, but for a tick that comes just then. So several times. */
+static void a_space_that_is_ending(void)
+{
+	for (unsigned i = 0; i < 8; i++) {
+		handle_t space, thread;
+
+		need(sys_space_create(HANDLE_NONE, &space), "space");
+		need(sys_thread_create(space, USER_START, USER_START, PLACE + PAGE_SIZE, NULL, 0, &thread), "thread");
+		need(sys_space_kill(space), "kill");
+		nothing_can_be_added(space);
+		PROVOKE(thread_start, ERR_DENIED, thread);
+		ends_as_killed(space);
+		need(sys_handle_close(thread), "close");
+		need(sys_handle_close(space), "close");
+	}
 }
 
 /* One watcher, as long as somebody may hear it. */
@@ -48,9 +83,8 @@ static void watches(handle_t thread, handle_t notification)
 	PROVOKE(thread_watch, ERR_FULL, thread, notification, 1);
 	other_waits(&waiting, first);
 	need(sys_handle_close(first), "close");
-	PROVOKE(thread_watch, ERR_FULL, thread, notification, 1);
-	need(sys_thread_kill(waiting.thread.handle), "kill");
 	other_ends(&waiting);
+	note(SYS_wait, waiting.error);
 	PROVOKE(thread_watch, OK, thread, notification, 1);
 	PROVOKE(thread_watch, ERR_FULL, thread, notification, 1);
 }
@@ -69,12 +103,39 @@ static void what_is_there_already(void)
 	PROVOKE(unmap, ERR_SEALED, space, PLACE, 1);
 	PROVOKE(protect, ERR_SEALED, space, PLACE, 1, MAP_READ);
 	PROVOKE(map_seal, ERR_SEALED, space, PLACE, 1);
+	PROVOKE(map, ERR_DENIED, space, memory, PLACE + 4 * PAGE_SIZE, 1, 1, MAP_READ);
 	need(sys_space_create(HANDLE_NONE, &other), "space");
 	PROVOKE(space_give, ERR_DENIED, space, other, RIGHT_READ, 0);
 	need(sys_handle_close(other), "close");
 	watches(scene.stopped.handle, scene.right[OBJECT_NOTIFICATION]);
 	PROVOKE(thread_start, OK, scene.stopped.handle);
 	PROVOKE(thread_start, ERR_DENIED, scene.stopped.handle);
+}
+
+/* Between the two halves there are no addresses: a walk by the lower bits alone would find mappings there. */
+static void cursors_that_there_are_not(handle_t system)
+{
+	static const uint64_t wrong[] = { 1ull << 47, 1ull << 48, 1ull << 62, 1ull << 63, 0xffff000000000000ull, 0xffff7ffffffff000ull };
+	uint64_t root;
+
+	PROVOKE(system_read, OK, system, SYSTEM_ROOTS, 0, 0, TEXT, sizeof(struct system_root));
+	memcpy(&root, scene.text, sizeof(root));
+	for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++)
+		PROVOKE(system_read, ERR_INVALID, system, SYSTEM_MAPPINGS, root, wrong[i], TEXT, 2048);
+	PROVOKE(system_read, OK, system, SYSTEM_MAPPINGS, root, 0x7ffffffff000ull, TEXT, 2048);
+	PROVOKE(system_read, ERR_INVALID, system, SYSTEM_COUNTS, 0, 1, TEXT, 2048);
+	PROVOKE(system_read, ERR_INVALID, system, SYSTEM_SEAL, 0, 1, TEXT, 2048);
+}
+
+/* On a machine that has fewer than eight. */
+static void no_cpu(handle_t system)
+{
+	struct system_counts counts;
+	uint64_t bytes, next;
+
+	need(sys_system_read(system, SYSTEM_COUNTS, 0, 0, &counts, sizeof(counts), &bytes, &next), "counts");
+	if (counts.cpus < 8)
+		PROVOKE(thread_set, ERR_RANGE, scene.stopped.handle, PRIORITY_DEFAULT, 1u << counts.cpus);
 }
 
 static void what_is_not_there(void)
@@ -90,6 +151,8 @@ static void what_is_not_there(void)
 	if (system) {
 		PROVOKE(system_read, ERR_NOT_FOUND, system, SYSTEM_MAPPINGS, PAGE_SIZE, 0, TEXT, 2048);
 		PROVOKE(system_read, ERR_NOT_FOUND, system, SYSTEM_MAPPINGS, 0, 0, TEXT, 2048);
+		cursors_that_there_are_not(system);
+		no_cpu(system);
 		(void)text_is("no_such_symbol");
 		PROVOKE(system_read, ERR_NOT_FOUND, system, SYSTEM_SYMBOL, 0, 0, TEXT, 2048);
 		(void)text_is("");
@@ -130,6 +193,8 @@ static void devices(void)
 		error = noted_call(SYS_map, a);
 		if (error != OK && error != ERR_UNSUPPORTED)
 			went_wrong(SYS_map, "a device", 0, "error", OK, error);
+		PROVOKE(device_read, error ? ERR_RANGE : OK, uart, 4094, 1);
+		PROVOKE(device_read, error ? ERR_INVALID : OK, uart, 4088, 8);
 	}
 	if (lab) {
 		PROVOKE(lab_read, ERR_INVALID, lab, LAB_ADDRESS, 3);
@@ -198,6 +263,7 @@ void provoke_all(bool has_module)
 {
 	make_scene();
 	a_space_that_has_ended();
+	a_space_that_is_ending();
 	what_is_not_there();
 	bad_programs(has_module);
 	devices();

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* revoked.c: threads that wait with a handle while it is revoked. */
+/* revoked.c: threads that wait with a handle while it is revoked, or closed and what it was made from revoked afterwards. */
 #include "siege.h"
 
 #include <amber/system.h>
 
-#define THREADS 40
+#define THREADS 60
 
-static handle_t endpoint, receiving, notification, waiting;
+static handle_t endpoint, receiving, notification, waiting, inbox, sending;
 
 static void hear(void *argument)
 {
@@ -24,25 +24,54 @@ static void wait(void *argument)
 	exit((uint32_t)sys_wait(waiting, TIMEOUT_FOREVER, &bits));
 }
 
-/* They hear it; a message or a signal that comes afterwards isn't theirs. */
+static void say(void *argument)
+{
+	const struct message message = { .info = MESSAGE_INFO(0, 0, 0) };
+
+	(void)argument;
+	exit((uint32_t)ipc_send(sending, &message, TIMEOUT_FOREVER));
+}
+
+static void make_copies(void)
+{
+	must(sys_handle_duplicate(endpoint, RIGHT_RECEIVE, 0, &receiving), "duplicate");
+	must(sys_handle_duplicate(notification, RIGHT_RECEIVE, 0, &waiting), "duplicate");
+	must(sys_handle_duplicate(inbox, RIGHT_SEND, 7, &sending), "duplicate");
+}
+
+/* Who waits with them needs no handle to go on waiting: that must not be a way around being revoked. */
+static void close_copies(void)
+{
+	must(sys_handle_close(receiving), "close");
+	must(sys_handle_close(waiting), "close");
+	must(sys_handle_close(sending), "close");
+}
+
+/* They hear it; a message or a signal that comes afterwards isn't theirs, and theirs doesn't come. */
 void revoked(uint64_t rounds)
 {
-	const struct message message = { .info = MESSAGE_INFO(0, 1, 0) };
+	static void (*const functions[])(void *) = { wait, hear, say };
+	static const uint64_t states[] = { SYSTEM_WAITING, SYSTEM_RECEIVING, SYSTEM_SENDING };
 	struct thread threads[THREADS];
+	struct message message = { 0 };
 	uint64_t code;
 
 	must(sys_endpoint_create(&endpoint), "endpoint");
+	must(sys_endpoint_create(&inbox), "endpoint");
 	must(sys_notification_create(&notification), "notification");
 	for (uint64_t round = 0; round < rounds; round++) {
-		must(sys_handle_duplicate(endpoint, RIGHT_RECEIVE, 0, &receiving), "duplicate");
-		must(sys_handle_duplicate(notification, RIGHT_RECEIVE, 0, &waiting), "duplicate");
+		make_copies();
 		for (unsigned i = 0; i < THREADS; i++)
-			must(thread_run(i % 2 ? hear : wait, NULL, &threads[i]), "thread");
+			must(thread_run(functions[i % ARRAY_SIZE(functions)], NULL, &threads[i]), "thread");
 		for (unsigned i = 0; i < THREADS; i++)
-			wait_for_state(threads[i].handle, i % 2 ? SYSTEM_RECEIVING : SYSTEM_WAITING);
+			wait_for_state(threads[i].handle, states[i % ARRAY_SIZE(states)]);
+		if (round % 2)
+			close_copies();
 		must(sys_handle_revoke(endpoint), "revoke");
 		must(sys_handle_revoke(notification), "revoke");
+		must(sys_handle_revoke(inbox), "revoke");
 		expect(ipc_send(endpoint, &message, TIMEOUT_NOW) == ERR_TIMEOUT, "heard with a revoked handle");
+		expect(ipc_receive(inbox, &message, TIMEOUT_NOW) == ERR_TIMEOUT, "sent with a revoked handle");
 		must(sys_signal(notification, 1), "signal");
 		must(sys_wait(notification, TIMEOUT_NOW, &code), "a signal heard with a revoked handle");
 		for (unsigned i = 0; i < THREADS; i++) {
