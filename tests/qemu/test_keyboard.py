@@ -58,13 +58,16 @@ class Desk:
         return [text for text, _ in rows], cursors
 
     def check_display(self):
-        """It may still be drawing."""
+        """It may still be drawing, in the middle of a character."""
         for _ in range(300):
             rows, cursor = Terminal(self.guest.raw[self.guest.raw.rindex(b"\x1b[2J"):], skip_events=True).screen
-            seen = self.seen()
-            if seen == (rows, [cursor]):
-                return rows
+            try:
+                if self.seen() == (rows, [cursor]):
+                    return rows
+            except AssertionError:
+                pass
             self.guest.settle(0.1)
+        seen = self.seen()
         assert seen[0] == rows
         assert seen[1] == [cursor]
         return rows
