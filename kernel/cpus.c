@@ -20,7 +20,7 @@
 #include "stack.h"
 #include "thread.h"
 
-#define ARRIVAL_US     1000000 /* from the start signal to the first sign of life */
+#define ARRIVAL_US     10000000 /* from the start signal to the first sign of life; QEMU on a busy host may take a second */
 #define STOP_SPINS     1000000
 
 unsigned cpus_wanted(void)

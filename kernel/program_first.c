@@ -20,7 +20,7 @@
 #include "system.h"
 
 #define FIRST_HANDLES HANDLE_KEYBOARD_IRQ /* at most; they are numbered from 1 on */
-#define SETTLE_US     10000000            /* its last thread is taken apart while we look */
+#define SETTLE_US     60000000            /* its last thread is taken apart while we look */
 
 struct first {
 	const char *words;      /* the first one is the program's name */

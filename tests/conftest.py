@@ -5,6 +5,7 @@ Every worker collects the same tests; one file on one machine is a group, and a 
 making a directory. Results go to a file of JSON lines, which tests/run.py adds up. Without --claims (a person
 running pytest) it is plain pytest.
 """
+import fcntl
 import fnmatch
 import json
 import os
@@ -31,6 +32,14 @@ def pytest_addoption(parser):
 
 
 configs = []
+
+
+@pytest.fixture
+def make_debug():
+    """Whoever has it may run `make debug`: in build/ARCH there is one at a time, and one log; the other worker waits."""
+    with open(os.path.join(HERE, "..", "build", "make-debug.lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def pytest_configure(config):

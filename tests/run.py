@@ -20,7 +20,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
 WORKERS = 2
-UNIT_SECONDS = 120
+UNIT_SECONDS = 600
 
 sys.dont_write_bytecode = True
 

@@ -13,7 +13,7 @@ import sys
 
 CHAINS = ["panic", "ignore", "once", "same,oops"]
 STORES = ["store8:same", "store8:0xdead", "cmpxchg:5@commit"]
-SECONDS = 60  # without a limit a machine that hangs holds the script for ever
+SECONDS = 240  # without a limit a machine that hangs holds the script for ever
 
 
 def events(arch, cmdline):

@@ -31,11 +31,13 @@ import tty
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COMMANDS = os.path.join(TOP, "tools", "gdb", "amber.py")
-STARTS_WITHIN = 60  # seconds
+STARTS_WITHIN = ENDS_WITHIN = 60  # seconds
 PASS_SECONDS = 600
 LISTENS = "00010000"  # the flag of a socket in /proc/net/unix
 AT_ICOUNT = "shift=0,sleep=off"  # the guest's clock counts instructions: every recording is the same
 ECHO_SECONDS = 0.05
+AHEAD = 12  # keys that the UART surely has room for: both have 16 bytes
+FULL_SECONDS = 2
 CTRL_C, CTRL_CLOSE = b"\x03", b"\x1d"
 PR_SET_PDEATHSIG = 1
 
@@ -110,7 +112,7 @@ class Machine:
         if self.process.poll() is None:
             self.process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(10)
+                self.process.wait(ENDS_WITHIN)
         if self.process.poll() is None:
             self.process.kill()
         return self.process.wait()
@@ -296,7 +298,7 @@ def on_terminal(folder, command, is_replay):
             has_ended = carry(machine.process.stdout.fileno(), machine.process.stdin.fileno(), is_replay)
         if has_ended:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                machine.process.wait(10)
+                machine.process.wait(ENDS_WITHIN)
         status, said = machine.stop(), machine.said()
     if said and (is_replay or status == 1):
         sys.exit(f"{'replay' if is_replay else 'record'}: QEMU says: {said}")
@@ -376,15 +378,18 @@ def is_end(data, before, replays):
 
 def carry(out, into, replays=False):
     """`out` to this terminal, keys to `into`, until either end closes; has the machine's? Keys go one at a time, the next one when
-    something has come back or after a while: QEMU 7.2 stops reading its serial line while recording once the UART is full."""
-    ends, before, keys, sent = [out, 0], b"", b"", 0.0
+    something has come back or after a while, which is longer when many had no echo, since the machine may not run at all: QEMU 7.2
+    stops reading its serial line while recording once the UART is full."""
+    ends, before, keys, sent, unheard = [out, 0], b"", b"", 0.0, 0
     while True:
-        ready = select.select(ends, [], [], ECHO_SECONDS if keys else None)[0]
+        pause = ECHO_SECONDS if unheard < AHEAD else FULL_SECONDS
+        ready = select.select(ends, [], [], pause if keys else None)[0]
         if out in ready:
             data = read_some(out)
             if not data:
                 return True
             write_all(data)
+            unheard = 0
         if 0 in ready:
             data = read_some(0)
             if not data:
@@ -393,10 +398,10 @@ def carry(out, into, replays=False):
                 return False
             before = data[-1:]
             keys += b"" if replays else data
-        if keys and (out in ready or time.monotonic() >= sent + ECHO_SECONDS):
+        if keys and (out in ready or time.monotonic() >= sent + pause):
             with contextlib.suppress(BrokenPipeError):  # the machine has ended: its last words are read first
                 os.write(into, keys[:1])
-            keys, sent = keys[1:], time.monotonic()
+            keys, sent, unheard = keys[1:], time.monotonic(), unheard + 1
 
 
 def read_some(end):

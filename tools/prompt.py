@@ -17,7 +17,7 @@ import elf
 
 PROMPT = b"amber> "
 ROUNDS = 15
-SECONDS = 120
+SECONDS = 600
 REST = 0.02  # the machine is done with what came before, and idles
 SCREENS = {"x86_64": "-device VGA"}  # machines that show their text on one, and how QEMU gets it
 RAM_MIB = (4, 16)                    # less can't be, or need not

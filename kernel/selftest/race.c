@@ -55,9 +55,14 @@ bool race_is_over(const struct race *race)
 	return __atomic_load_n(&race->is_over, __ATOMIC_SEQ_CST);
 }
 
+uint64_t race_turns(const struct race *race)
+{
+	return race->thread ? __atomic_load_n(&race->done, __ATOMIC_SEQ_CST) : UINT64_MAX;
+}
+
 void race_wait_for(const struct race *race, uint64_t turns)
 {
-	while (race->thread && __atomic_load_n(&race->done, __ATOMIC_SEQ_CST) < turns)
+	while (race_turns(race) < turns)
 		arch_cpu_relax();
 }
 

@@ -24,6 +24,7 @@ bool race_needs(struct selftest_run *run, const char *chain);
 void race_start(struct selftest_run *run, struct race *race, void (*fn)(struct race *race));
 void race_end(struct race *race);
 bool race_is_over(const struct race *race);
+uint64_t race_turns(const struct race *race);                /* that it has done so far */
 void race_wait_for(const struct race *race, uint64_t turns); /* until it has done that many */
 /* A frame whose direct-map entry is a 4 KiB leaf, as those of what can be sealed. */
 bool race_frame_with_leaf(struct selftest_run *run, paddr_t *frame);

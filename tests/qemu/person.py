@@ -15,6 +15,7 @@ from machines import TOP
 from runner import Guest
 from shell import PROMPT, own_lines
 
+LATE = 30  # seconds in which an answer may still come that another line's prompt was taken for
 PASTE = 512  # bytes at once; what comes back is read in between, as a terminal does
 COLUMNS, ROWS = 80, 25
 
@@ -40,6 +41,8 @@ class Child:
 
 class Person(Guest):
     """expect… are pexpect's, text before a match included in what the log has."""
+
+    asked = 0
 
     def _start(self, keyboard):
         command = ["mon:stdio" if word == "stdio" else word for word in self.command]
@@ -112,17 +115,47 @@ class Person(Guest):
         self.type((line.encode() if isinstance(line, str) else line) + b"\r")
         self.expect(re.compile(rb"\n"))
         self.prompt()
+        return self.printed(mark)
+
+    def printed(self, mark):
         return own_lines(plain(self.raw[mark:]).split("\n")[1:-1])
 
     def says(self, line, *expected):
-        found = self.run(line)
+        """A kernel line that comes between has a prompt behind it, too: on a busy host the answer may be late."""
+        mark = len(self.raw)
+        found, deadline = self.run(line), time.monotonic() + LATE
+        while (found != list(expected) or not self.text.endswith(PROMPT)) and time.monotonic() < deadline:
+            self.settle(0.2)
+            found = self.printed(mark)
         assert found == list(expected), self.explain(f"{line!r} printed {found}, not {list(expected)}")
+
+    def all_is_read(self):
+        """What was typed before was read and obeyed, and its last prompt was printed: a line behind it has its answer. A Ctrl-C may
+        still end that one: then it is asked again."""
+        while True:
+            self.asked += 1
+            mark, answer = len(self.raw), f"help: all-is-read-{self.asked}: no such command\n"
+            self.type(f"help all-is-read-{self.asked}\r")
+            until = min(self.deadline, time.monotonic() + LATE)
+            while answer not in (text := plain(self.raw[mark:])) or not text.endswith("\n" + PROMPT):
+                if time.monotonic() > until:
+                    break
+                self.settle(0.05)
+            else:
+                self._forget()
+                return
+            assert until < self.deadline, self.explain("it reads no lines any more")
+
+    def _forget(self):
+        """What was printed until now isn't looked for by `expect` any more."""
+        self._peek()
+        self.child.buffer = self.child.string_type()
 
     def is_well(self):
         """Whatever was done before: a new line does what it says."""
         self.type("\x03")
         self.expect("^C")
-        self.prompt()
+        self.all_is_read()
         self.says("hello 7", "sh: 'hello' has ended: exit code 7")
 
     def power_off(self, status="ok"):

@@ -12,7 +12,7 @@ class QmpClosed(AssertionError):
 
 class Qmp:
     def __init__(self, path):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         self.folder = os.path.dirname(path)
         self.socket = socket.socket(socket.AF_UNIX)
         while True:

@@ -33,6 +33,10 @@ class Session:
         self.wait_prompt(mark)
         return self.guest.text[mark:].split("\n")[1:-1]
 
+    def wait_running(self, mark):
+        """fuzz says so: it prints, and threads of its die."""
+        self.guest.wait_for(lambda: re.search(r"\] (fuzz: |user: thread 'fuzz')", self.guest.text[mark:]), "a word of the program's")
+
     def says(self, line, expected, end="\r"):
         """The command prints just that, but for lines of the kernel."""
         found = own_lines(self.command(line, end))

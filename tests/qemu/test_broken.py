@@ -73,7 +73,7 @@ def asid(machine, broken):
 
 
 def shootdown(machine, broken):
-    boot(machine, "test=cpus_obey_protection", broken=broken, extra=("-smp", "2"), seconds=120)
+    boot(machine, "test=cpus_obey_protection", broken=broken, extra=("-smp", "2"))
 
 
 def probe(machine, broken):

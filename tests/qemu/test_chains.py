@@ -8,7 +8,7 @@ from machines import TOP
 
 def test_the_example_script(machine):
     done = subprocess.run([os.path.join("tools", "chains.py"), machine.name, "same,oops"], cwd=TOP, stdout=subprocess.PIPE, text=True,
-                          check=True, timeout=240)
+                          check=True, timeout=1500)
     with open(os.path.join(TOP, "docs", "reference.md"), encoding="utf-8") as f:
         page = f.read()
     lines = done.stdout.splitlines()

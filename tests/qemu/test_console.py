@@ -357,14 +357,18 @@ def test_ctrl_c_behind_a_death(machine):
         wait_restart(guest, mark, FAULT)
         guest.wait_for(lambda: "^C\n" + PROMPT in guest.text[mark:], "^C")
         wait_standing(guest, "")
+        mark = len(guest.text)
         shell.send("fuzz 1 100000000\r")
-        guest.settle(0.2)
+        shell.wait_running(mark)
         wound(guest)
         mark = len(guest.text)
         shell.send("x")
         wait_restart(guest, mark, FAULT)
-        guest.settle(0.5)
-        shell.send("\x03")  # the new driver doesn't know yet who wants to hear of it; the shell soon says so again
-        guest.wait_for(lambda: "sh: 'fuzz' has ended: killed" in guest.text[mark:], "the program's end")
+        for _ in range(60):  # the new driver doesn't know yet who wants to hear of it; the shell soon says so again
+            shell.send("\x03")
+            guest.settle(2)
+            if "sh: 'fuzz' has ended: killed" in guest.text[mark:]:
+                break
         shell.wait_prompt(mark)
+        assert "sh: 'fuzz' has ended: killed" in guest.text[mark:], guest.explain("it goes on")
         shell.says("hello 7", SEVEN)

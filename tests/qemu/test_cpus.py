@@ -52,7 +52,7 @@ def test_a_cpu_that_does_not_come_up(tmp_path):
     tree = tmp_path / "two.dtb"
     board = machine.command("", extra=smp(2))
     board[board.index("-M") + 1] += f",dumpdtb={tree}"
-    subprocess.run(board, check=True, capture_output=True, timeout=60)
+    subprocess.run(board, check=True, capture_output=True, timeout=240)
     guest = boot(machine, "test=cpus_all_tick", extra=("-dtb", str(tree)))
     assert guest.one("boot")["cpus"] == 2 and guest.one("seal")["cpus_probed"] == 1
     assert guest.said("cpus: CPU 1 (hardware id 0x1) does not come up; going on without it")

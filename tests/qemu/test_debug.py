@@ -6,12 +6,13 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pexpect
 import pytest
 from machines import TOP
 
-SECONDS = 200
+SECONDS = 600
 INJECT = "lab=on ro_fault=ignore inject=lab_sealed_word:store8:0xdead;lab_sealed_page+8:store4:0xbeef;lab_sealed_page+8:store4:0xbeef"
 
 
@@ -28,18 +29,25 @@ def tool(machine, what, folder, *words, cmdline=None, keys="", environment=None)
     return done.returncode, done.stdout
 
 
-def no_qemu_is_left(folder):
-    """Nobody has this folder's socket in its command line."""
+def with_folder(folder):
+    """{process: its command line} of those that have a file of this folder there."""
+    found = {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/cmdline", "rb") as f:
-                assert f"{folder}/".encode() not in f.read(), pid
+                found[int(pid)] = f.read()
         except OSError:
             continue
+    return {pid: line for pid, line in found.items() if f"{folder}/".encode() in line}
+
+
+def no_qemu_is_left(folder):
+    assert not with_folder(folder)
 
 
 # --- debug ---------------------------------------------------------------------------------------------------
 
+@pytest.mark.usefixtures("make_debug")
 def test_make_debug(machine):
     """The target itself, with a session typed into it: gdb, the commands, and a line typed to the guest."""
     keys = "amber ps\nhbreak log_console\ncontinue\ndelete\namber map\namber type poweroff\ncontinue\n"
@@ -161,6 +169,24 @@ def test_a_session_is_replayed(machine, tmp_path, last):
         line = [sys.executable, "tools/debug.py", "replay", str(tmp_path)]
         done = subprocess.run(line, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=SECONDS, check=False)
         assert done.returncode == 0 and done.stdout.split(b"ends it\n", 1)[1] == session
+    no_qemu_is_left(tmp_path)
+
+
+def test_keys_wait_for_a_machine_that_does_not_run(machine, tmp_path):
+    """More than its UART holds, while QEMU has no CPU: each reaches the shell, and the recording goes on."""
+    line = [sys.executable, "tools/debug.py", "record", str(tmp_path), machine.elf(), "--", *command(machine, "")]
+    session = pexpect.spawn(line[0], line[1:], cwd=TOP, timeout=SECONDS)
+    session.expect(re.escape("amber> "))
+    qemu, = (pid for pid, words in with_folder(tmp_path).items() if words.startswith(machine.qemu.encode()))
+    os.kill(qemu, signal.SIGSTOP)
+    session.send("hello 7 a line of more than sixteen bytes, typed by somebody in a hurry\r")
+    time.sleep(4)  # so long the keys keep coming
+    os.kill(qemu, signal.SIGCONT)
+    session.expect("exit code 7", timeout=60)
+    session.send("poweroff\r")
+    session.expect(pexpect.EOF)
+    session.close()
+    assert session.exitstatus == 0
     no_qemu_is_left(tmp_path)
 
 

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 import pytest
-from handle_tables import HandleTables
+from handle_tables import HalfDone, HandleTables
 from shell import Session
 from runner import start
 
@@ -16,9 +16,22 @@ def tables(machine, cmdline, started=None):
         if started:
             shell.command(f"{started} &")
             guest.wait_for(lambda: "it can't drive the console" in guest.text, "its own driver's end")
-            guest.settle(1)
+        yield at_rest(guest)
+
+
+def at_rest(guest):
+    """Of a guest that is stopped, when nobody is in the middle of something, and that driver, a second `console`, is gone."""
+    for _ in range(300):
         guest.qmp.execute("stop")
-        yield HandleTables(guest).handles
+        try:
+            handles = HandleTables(guest).handles
+            if len({(h.space, h.index) for h in handles}) == len(handles):
+                return handles
+        except HalfDone:
+            pass
+        guest.qmp.execute("cont")
+        guest.settle(0.1)
+    raise AssertionError(guest.explain("there are still two programs of one name"))
 
 
 def of(handles, type_):

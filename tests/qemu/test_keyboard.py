@@ -58,13 +58,16 @@ class Desk:
         return [text for text, _ in rows], cursors
 
     def check_display(self):
-        """It may still be drawing."""
-        for _ in range(50):
+        """It may still be drawing, in the middle of a character."""
+        for _ in range(300):
             rows, cursor = Terminal(self.guest.raw[self.guest.raw.rindex(b"\x1b[2J"):], skip_events=True).screen
-            seen = self.seen()
-            if seen == (rows, [cursor]):
-                return rows
+            try:
+                if self.seen() == (rows, [cursor]):
+                    return rows
+            except AssertionError:
+                pass
             self.guest.settle(0.1)
+        seen = self.seen()
         assert seen[0] == rows
         assert seen[1] == [cursor]
         return rows
@@ -127,7 +130,6 @@ def test_it_scrolls(machine, way):
         for n in range(3):
             d.type(f"help\nhello {n}\n")
             d.guest.wait_for(lambda n=n: d.guest.text.count("programs:") > n and d.guest.text.endswith("\n" + PROMPT), "the next prompt")
-            d.guest.settle(0.2)
             d.check_display()
 
 
@@ -268,8 +270,7 @@ def test_ctrl_c_and_tab(machine):
     with desk(machine, cmdline="lab=on") as d:
         mark = len(d.guest.text)
         d.type("fuzz 1 1000000000\n")
-        d.guest.wait_for(lambda: "fuzz 1 1000000000\n" in d.guest.text[mark:], "echo")
-        d.guest.settle(1)
+        d.shell.wait_running(mark)
         d.press("ctrl", "c")
         d.guest.wait_line("sh: 'fuzz' has ended: killed")
         d.shell.wait_prompt(mark)

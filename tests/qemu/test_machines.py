@@ -138,7 +138,7 @@ def tree(tmp_path_factory):
     path = tmp_path_factory.mktemp("tree") / "virt.dtb"
     machine = MACHINES["aarch64"]
     subprocess.run([machine.qemu, "-M", f"{machine.board},dumpdtb={path}", "-cpu", "max", "-m", "128M", "-nodefaults"],
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=True)
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=240, check=True)
     return path
 
 

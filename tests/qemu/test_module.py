@@ -246,7 +246,7 @@ def test_on_the_iso(machine, tmp_path):
     done = make("qemu-line", "ISO=1", f"MODULE={tmp_path}", "CMDLINE=run='foo;poweroff'")
     line = done.stdout.rstrip().split("\n")[-1]
     assert "module/amber.iso" in line and "module" not in make("qemu-line", "ISO=1").stdout.split("\n")[-2]
-    said = subprocess.run(line, shell=True, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=120, check=False).stdout.decode()
+    said = subprocess.run(line, shell=True, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=400, check=False).stdout.decode()
     assert "] foo: hello from foo" in said and "amber> poweroff" in said, done.stdout + said
 
 

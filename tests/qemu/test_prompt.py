@@ -51,7 +51,7 @@ ODD = [
 
 
 def test_odd_input(machine):
-    with at_the_prompt(machine, seconds=200) as terminal:
+    with at_the_prompt(machine, seconds=600) as terminal:
         terminal.run("hello 7")
         for keys, expected in ODD:
             terminal.says(keys, *expected)
@@ -72,7 +72,7 @@ def type_at_random(terminal, seed, count):
 
 
 def test_random_keys(machine):
-    with at_the_prompt(machine, "lab=on ro_fault=ignore", seconds=200) as terminal:
+    with at_the_prompt(machine, "lab=on ro_fault=ignore", seconds=600) as terminal:
         for seed in range(3):
             type_at_random(terminal, seed, 30)
 
@@ -98,7 +98,7 @@ def paste(terminal, numbers):
 
 
 def test_floods(machine):
-    with at_the_prompt(machine, seconds=200) as terminal:
+    with at_the_prompt(machine, seconds=600) as terminal:
         paste(terminal, range(1, 101))
         terminal.says(b"y" * 20000, TOO_LONG)
         # Ahead of a program that runs for a while: more than is kept. What is dropped are whole lines.
@@ -110,8 +110,7 @@ def test_floods(machine):
         typed = [line.split("amber> ")[1] for line in lines if line.startswith("amber> ")]
         assert set(typed) <= {"clock", ""} and 1000 < typed.count("clock") < 3000
         terminal.is_well()
-        # On a busy computer schedtest may find that time is short; that isn't what this is about.
-        terminal.power_off("failed" if terminal.said("sh: 'schedtest' has ended") else "ok")
+        terminal.power_off()
 
 
 # --- Ctrl-C ---------------------------------------------------------------------------------------------------------------
@@ -122,20 +121,32 @@ WHAT_RUNS = ["maps all", "fuzz 1 100000000", "stress 1 2000000000", "hello 7", "
 DELAYS = (0, 0, 0.002, 0.02, 0.1)
 
 
-def objects(terminal):
-    """When those that have just ended are taken apart."""
-    for _ in range(30):
-        found = terminal.run("mem")[-1]
-        if "7 threads, 3 spaces" in found or "10 threads, 3 spaces" in found:
+def memory(terminal, wanted=None):
+    """`mem`, when those that have just ended are taken apart. wanted: what it said before; that is waited for."""
+    found = None
+    for _ in range(200):
+        terminal.all_is_read()
+        last, found = found, terminal.run("mem")
+        if found == wanted or (not wanted and found == last and re.search(r"\bobjects: (7|10) threads, 3 spaces,", "\n".join(found))):
             break
         terminal.settle(0.1)
+    return found
+
+
+def objects(terminal, wanted=None):
+    """Only those."""
+    for _ in range(10):
+        found = memory(terminal)
+        found = found[next(i for i, line in enumerate(found) if line.startswith("objects: ")):]
+        if found == wanted or not wanted:
+            break
     return found
 
 
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_ctrl_c_at_any_moment(machine, cpus):
     chance = random.Random(cpus)
-    with at_the_prompt(machine, "lab=on ro_fault=ignore", extra=("-smp", str(cpus)), seconds=120) as terminal:
+    with at_the_prompt(machine, "lab=on ro_fault=ignore", extra=("-smp", str(cpus)), seconds=600) as terminal:
         terminal.run("lab write lab_sealed_word 1")
         before = objects(terminal)
         for line in WHAT_RUNS:
@@ -144,12 +155,11 @@ def test_ctrl_c_at_any_moment(machine, cpus):
                 terminal.settle(delay * chance.uniform(0.5, 1.5))
                 terminal.type("\x03")
                 terminal.expect("^C")
-                terminal.prompt()
+                terminal.all_is_read()
         terminal.type("\x03" * 300)
         terminal.expect("^C")
-        terminal.prompt()
         terminal.is_well()
-        assert objects(terminal) == before
+        assert objects(terminal, before) == before
         terminal.power_off()
 
 
@@ -184,25 +194,23 @@ def start_many(machine, cpus, starts, seconds):
         for line in ("paged", "hello"):
             terminal.run(line)
         paste(terminal, range(1, 41))
-        objects(terminal)
-        before = terminal.run("mem")
+        before = memory(terminal)
         for first in range(1, starts, 100):
             paste(terminal, range(first, first + 95))
             terminal.type("paged\r" * 5)
             for _ in range(5):
                 terminal.expect("sh: 'paged' has ended: killed by a fault")
             terminal.prompt()
-        objects(terminal)
-        assert terminal.run("mem") == before
+        assert memory(terminal, before) == before
         terminal.power_off()
 
 
 def test_a_thousand_programs_leave_nothing(machine):
-    start_many(machine, 1, 1000, 300)
+    start_many(machine, 1, 1000, 900)
 
 
 def test_many_programs_on_four_cpus(machine):
-    start_many(machine, 4, 200, 300)
+    start_many(machine, 4, 200, 900)
 
 
 @pytest.mark.long
@@ -213,7 +221,7 @@ def test_a_thousand_programs_on_several_cpus(machine, cpus):
 
 def test_writes_leave_nothing(machine):
     """Each has a thread of its own."""
-    with at_the_prompt(machine, "lab=on ro_fault=oops", seconds=200) as terminal:
+    with at_the_prompt(machine, "lab=on ro_fault=oops", seconds=600) as terminal:
         write = "lab write lab_sealed_word 1\r"
         for count in (20, 200):
             terminal.type(write * count)
@@ -221,8 +229,8 @@ def test_writes_leave_nothing(machine):
                 terminal.expect("the thread that wrote has ended: killed by an oops")
             terminal.prompt()
             if count == 20:
-                before = terminal.run("mem")
-        assert terminal.run("mem") == before
+                before = memory(terminal)
+        assert memory(terminal, before) == before
 
 
 @pytest.mark.parametrize("cpus", [1, 4])
@@ -248,14 +256,17 @@ def test_eight_in_the_background(machine):
 
 def ids(terminal, name):
     """Of each of its threads that lives."""
-    rows = [line.split() for line in terminal.run("ps")]
-    return [row[0] for row in rows if row[1] == name and row[2] != "ended"]
+    for _ in range(30):  # a kernel line's prompt may have been taken for that of `ps`
+        rows = [line.split() for line in terminal.run("ps")]
+        if found := [row[0] for row in rows if row[1] == name and row[2] != "ended"]:
+            return found
+    return []
 
 
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_services_are_killed(machine, cpus):
     """By each of their threads, with a program that prints meanwhile, and a line behind it in the same moment."""
-    with at_the_prompt(machine, extra=("-smp", str(cpus)), seconds=200) as terminal:
+    with at_the_prompt(machine, extra=("-smp", str(cpus)), seconds=600) as terminal:
         for name, thread in (("console", 0), ("sh", 0), ("console", 1), ("sh", 0), ("console", 1), ("console", 0)):
             terminal.run("hello &")
             terminal.type(f"kill {ids(terminal, name)[thread]}\r")
@@ -311,13 +322,13 @@ LEAST = {"x86_64": "7M", "aarch64": "8M"}
 
 @pytest.mark.parametrize("memory", ["16M", "least"])
 def test_small_machine(machine, memory):
-    with at_the_prompt(machine, memory=LEAST.get(machine.name) if memory == "least" else memory, seconds=200) as terminal:
+    with at_the_prompt(machine, memory=LEAST.get(machine.name) if memory == "least" else memory, seconds=600) as terminal:
         use(terminal)
         paste(terminal, range(1, 31))
 
 
 def on_cpus(machine, cpus):
-    with at_the_prompt(machine, memory="16M", extra=("-smp", str(cpus)), seconds=200) as terminal:
+    with at_the_prompt(machine, memory="16M", extra=("-smp", str(cpus)), seconds=600) as terminal:
         assert any(f"{cpus} CPU" in line for line in terminal.run("mem"))
         use(terminal)
 

@@ -93,7 +93,7 @@ def check_seed(machine, seed):
 
 def cpu_models(machine):
     """Of `qemu -cpu help`, without the versions of one model."""
-    text = subprocess.run([machine.qemu, "-M", machine.board, "-cpu", "help"], stdout=subprocess.PIPE, timeout=60, text=True, check=True).stdout
+    text = subprocess.run([machine.qemu, "-M", machine.board, "-cpu", "help"], stdout=subprocess.PIPE, timeout=240, text=True, check=True).stdout
     if machine.name == "aarch64":
         names = re.findall(r"^  (\S+)$", text, re.M)
         return [n for n in names if n in CPUS_64]

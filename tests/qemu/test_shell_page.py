@@ -55,7 +55,7 @@ def typed():
 
 def test_the_page_is_true(machine, typed):
     cmdline, found = typed
-    with session(machine, cmdline, seconds=180) as shell:
+    with session(machine, cmdline, seconds=400) as shell:
         for command, shown in found:
             said = [line for line in shell.command(command) if line and line != PROMPT and not line.startswith("@amber ")]
             assert matches(shown, said), shell.guest.explain(f"{command!r}: {PAGE} shows\n" + "\n".join(shown) + "\nbut it says\n" + "\n".join(said))

@@ -5,7 +5,7 @@ from runner import boot
 
 
 def siege(machine, words, cpus, *extra):
-    guest = boot(machine, f"init='siege {words}' loglevel=2", extra=("-smp", str(cpus), *extra), seconds=120)
+    guest = boot(machine, f"init='siege {words}' loglevel=2", extra=("-smp", str(cpus), *extra))
     assert not guest.said("siege: wrong")
 
 

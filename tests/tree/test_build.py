@@ -80,7 +80,7 @@ def test_smp_is_passed_on():
 
 def spawn(command):
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS")) and k not in ("ARCH", "T", "CMDLINE")}
-    return pexpect.spawn("/bin/sh", ["-c", command], cwd=TOP, env=clean, timeout=60, encoding="utf-8")
+    return pexpect.spawn("/bin/sh", ["-c", command], cwd=TOP, env=clean, timeout=240, encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", list(MACHINES))
@@ -108,6 +108,7 @@ def test_run_says_what_the_status_means(name, options, word):
     assert child.exitstatus == (0 if word in ("0", "33: ok") else 2)
 
 
+@pytest.mark.usefixtures("make_debug")
 def test_debug_stops_at_the_first_instruction():
     child = spawn("make debug ARCH=x86_64 CMDLINE=\"note='a b'\"")
     child.expect_exact("(gdb) ")
@@ -159,6 +160,6 @@ def test_clang_and_lld_build_it_too(name):
     make("COMPILER=clang", "kernels", f"ARCH={name}")
     machine = MACHINES[name]
     line = make("-s", "qemu-line", "COMPILER=clang", f"ARCH={name}", "CMDLINE=exit=debug lab=on ro_fault=once inject=lab_sealed_word:store8:1").stdout
-    done = subprocess.run(line, shell=True, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60, check=False)
+    done = subprocess.run(line, shell=True, cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=240, check=False)
     assert done.returncode == machine.statuses["ok"], done.stdout.decode()
     assert b'"state":"sealed"' in done.stdout and b'"after":"0100000000000000"' in done.stdout

@@ -17,7 +17,7 @@ from handle_tables import Layout
 from machines import IMAGE_BASE
 from runner import start
 
-SECONDS = 60
+SECONDS = 240
 # roots: {name: leaves}; frame_types: {physical address of a frame: its name in mm/frame.h}; programs: {space N NAME: user mode's leaves}
 Snapshot = namedtuple("Snapshot", "when roots frame_types programs")
 Run = namedtuple("Run", "machine broken cmdline version seal ranges before after")

@@ -11,7 +11,7 @@
 #include "program.h"
 #include "thread.h"
 
-#define PATIENCE_US 20000000 /* without a fault for so long: something is wrong */
+#define PATIENCE_US 60000000 /* without a fault for so long: something is wrong */
 
 static handle_t memory; /* what it may touch, page by page */
 static struct child child;

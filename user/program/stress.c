@@ -16,7 +16,7 @@
 #define STEPS_EACH   250   /* of one worker's life */
 #define PAGES        8     /* of a memory object */
 #define SERVER       HANDLE_GIVEN
-#define CALL_TIMEOUT 10000000
+#define CALL_TIMEOUT 60000000
 
 static void expect(bool is_right, const char *what)
 {

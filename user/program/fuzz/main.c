@@ -18,7 +18,7 @@
 #define POLL_US      20000
 #define POLLS_MAX    5     /* in which it waits and hasn't run in between: for ever */
 #define PATIENCE_US  5000000 /* its own threads may keep it from running */
-#define STARTS_MAX   200   /* in vain: others have all the memory */
+#define IN_VAIN_US   60000000 /* others have all the memory: not so long */
 #define REPORT_BYTES 200   /* of a line */
 
 struct worker {
@@ -37,7 +37,8 @@ static struct {
 	unsigned given_count;
 	uint64_t seed, done, bits; /* bit set: that worker has ended */
 	uint64_t good[CALLS], bad[CALLS], unlisted;
-	unsigned started, gave_up, in_vain;
+	uint64_t in_vain_since_us;       /* 0: the last start was a success */
+	unsigned started, gave_up;
 } all;
 
 /* If there is no room or memory, it is tried again later: others have it. */
@@ -55,14 +56,16 @@ static void start(struct worker *worker, unsigned bit)
 	worker->calls = worker->runs = worker->polls = 0;
 	worker->since_us = time_us();
 	error = spawn_stopped(&what, &worker->child);
-	if (error && ++all.in_vain < STARTS_MAX)
+	if (error && !all.in_vain_since_us)
+		all.in_vain_since_us = worker->since_us;
+	if (error && worker->since_us - all.in_vain_since_us < IN_VAIN_US)
 		return;
 	must(error, "spawn");
 	must(sys_thread_watch(worker->child.thread, all.ended, 1ull << bit), "watch");
 	must(sys_thread_start(worker->child.thread), "start");
 	worker->is_alive = true;
 	all.started++;
-	all.in_vain = 0;
+	all.in_vain_since_us = 0;
 }
 
 /* False: none came. */

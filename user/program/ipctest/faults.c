@@ -117,7 +117,7 @@ static void no_answers(void)
 	ends_with(&scene, DIED, "the kept answer is closed: the one who faulted ends");
 	make(&scene);
 	must(sys_thread_start(scene.child.thread), "start");
-	nap(50); /* its fault is in the queue by now */
+	until_sending(scene.child.thread);
 	must(sys_handle_close(scene.endpoint), "close");
 	scene.endpoint = HANDLE_NONE;
 	ends_with(&scene, DIED, "nobody can receive the fault any more: the one who faulted ends");

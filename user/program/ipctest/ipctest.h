@@ -7,11 +7,11 @@
 #include "program.h"
 #include "thread.h"
 
-#define PATIENCE_US 20000000
+#define PATIENCE_US 60000000
 
 void check(bool good, const char *what);
 void gives(enum error error, enum error wanted, const char *what);
-void nap(uint64_t milliseconds);
+void until_sending(handle_t thread); /* it waits in the queue, with a message or with a fault */
 handle_t copy_of(handle_t handle, uint32_t rights, uint64_t badge);
 
 /* peer.c: `ipctest peer`, in a space of its own: it finds the endpoint where it receives at HANDLE_GIVEN, the one where it sends
@@ -20,7 +20,7 @@ enum request {
 	PEER_LOOK,   /* the answer's words: REPORT of each handle that came; word 3: how many words of the page were right */
 	PEER_SIGNAL, /* signals the first handle that the last PEER_LOOK brought; word 0: the error */
 	PEER_RETURN, /* the answer brings a notification, with the right to send */
-	PEER_SLEEP,  /* answers after word 0 microseconds */
+	PEER_HOLD,   /* answers when the first handle that the last PEER_LOOK brought is signalled */
 	PEER_HEARD,  /* word 0: what the last answer but this one gave */
 	PEER_END,
 };

@@ -33,6 +33,8 @@ static void look(struct message *message)
 
 static void answer(struct message *message)
 {
+	uint64_t bits;
+
 	switch (MESSAGE_LABEL(message->info)) {
 	case PEER_LOOK:
 		look(message);
@@ -45,8 +47,8 @@ static void answer(struct message *message)
 		message_page()->rights[0] = RIGHT_SEND;
 		message->info = MESSAGE_INFO(0, 0, 1);
 		return;
-	case PEER_SLEEP:
-		must(sys_sleep(message->words[0]), "sleep");
+	case PEER_HOLD:
+		must(sys_wait(first_handle, PATIENCE_US, &bits), "wait");
 		break;
 	default:
 		message->words[0] = heard;

@@ -12,7 +12,7 @@
 #define THERE        0x5000000000ull /* nothing else is mapped there in any space */
 #define PAGES        4
 #define REUSED_PAGES 2048            /* the lowest free frames are among them */
-#define TRIES        200
+#define TRIES        3000
 #define PATTERN      0x5ea1ed5ea1ed5ea1ull
 
 static uint64_t words_of(uint64_t page)

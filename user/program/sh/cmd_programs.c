@@ -4,7 +4,7 @@
 
 #define JOBS         8
 #define RENEW_US     2000000
-#define SETTLE_STEPS 100 /* of 10 ms: who has just ended is taken apart while we look */
+#define SETTLE_STEPS 3000 /* of 10 ms: who has just ended is taken apart while we look */
 #define PROGRAM_NAME_MAX 64
 #define WRONG_USE    2   /* exit code: it did nothing but say how it is used */
 

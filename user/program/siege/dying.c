@@ -4,6 +4,8 @@
 
 #include "time.h"
 
+#include <amber/system.h>
+
 #define TRIGGER HANDLE_GIVEN       /* sending there ends when the last handle to this space is gone */
 #define OTHER   (HANDLE_GIVEN + 1) /* a space with a table to put a handle into */
 #define MEETING (HANDLE_GIVEN + 2)
@@ -104,7 +106,7 @@ static bool try_to_revive(enum way way, struct shared *shared, handle_t memory)
 	spawn_part("revive-inside", way, handles, ARRAY_SIZE(handles), HANDLE_NONE, &child);
 	while (!shared->is_up)
 		must(sys_sleep(1000), "sleep");
-	must(sys_sleep(1000), "sleep"); /* it waits */
+	wait_for_state(child.thread, SYSTEM_SENDING);
 	must(sys_handle_close(handles[0]), "close");
 	holder = make_holder(&child, trigger);
 	must(sys_space_kill(holder), "kill");
@@ -177,7 +179,7 @@ static void stop_the_reaper(void)
 	must(sys_handle_duplicate(endpoint, RIGHT_SEND, 0, &meeting), "duplicate");
 	for (unsigned i = 0; i < WAITERS; i++) {
 		run_as(wait_to_send, i == AT_ONCE ? &waiters[i] : NULL, i < AT_ONCE ? 2 : i == AT_ONCE ? 20 : 25, &waiters[i]);
-		must(sys_sleep(1), "sleep"); /* they wait in this order; the first ones don't run when they hear it */
+		wait_for_state(waiters[i].handle, SYSTEM_SENDING); /* they wait in this order; the first ones don't run when they hear it */
 	}
 	run_as(close_it, (void *)(uintptr_t)endpoint, 5, &closer);
 	must(sys_sleep(SECOND / 10), "sleep");

@@ -2,6 +2,8 @@
 /* ends.c: ends of threads and spaces: spaces that keep each other, a thread_create that fails, a child that watches itself. */
 #include "siege.h"
 
+#include <amber/system.h>
+
 static void never_runs(void *argument)
 {
 	(void)argument;
@@ -74,7 +76,7 @@ void thief(uint64_t number)
 	uint64_t code;
 
 	spawn_part("thief-inside", number, NULL, 0, HANDLE_NONE, &child);
-	must(sys_sleep(SECOND / 20), "sleep");
+	wait_for_state(child.thread, SYSTEM_SLEEPING);
 	must(child_wait(&child, &code), "its end");
 	expect(code == number, "the thief's exit code");
 }

@@ -2,7 +2,10 @@
 /* faults.c: pagers that fault. */
 #include "siege.h"
 
-#define PAGER HANDLE_GIVEN
+#include <amber/system.h>
+
+#define PAGER       HANDLE_GIVEN
+#define THREADS_MAX 600
 
 /* Its space's pager is an endpoint where its own threads receive: each is the pager of the one before, and faults in its turn. */
 static void fault_in_turn(void *is_first)
@@ -15,36 +18,30 @@ static void fault_in_turn(void *is_first)
 	expect(false, "a fault was no fault");
 }
 
+static const char still_waiting[] = "threads wait for a pager that has ended";
+
 static void end_the_chain(void *argument)
 {
 	struct message message;
 
 	(void)argument;
-	must(ipc_receive(PAGER, &message, 10 * SECOND), "receive");
-}
-
-static void wait_until_alone(void)
-{
-	uint64_t threads = 0, handles, pages, code;
-
-	for (unsigned i = 0; i < 1000 && threads != 1; i++) {
-		must(sys_sleep(SECOND / 100), "sleep");
-		must(sys_space_info(HANDLE_SPACE, &threads, &handles, &pages, &code), "space_info");
-	}
-	expect(threads == 1, "threads wait for a pager that has ended");
+	must(ipc_receive(PAGER, &message, PATIENCE), "receive");
 }
 
 void fault_chain_inside(uint64_t threads)
 {
+	static struct thread waiting[THREADS_MAX];
 	struct thread thread;
 
+	threads = MIN(threads, (uint64_t)THREADS_MAX);
 	for (uint64_t i = 1; i < threads; i++)
-		must(thread_run(fault_in_turn, NULL, &thread), "thread");
-	must(sys_sleep(SECOND / 5), "sleep"); /* they all wait */
+		must(thread_run(fault_in_turn, NULL, &waiting[i]), "thread");
+	for (uint64_t i = 1; i < threads; i++)
+		wait_for_state(waiting[i].handle, SYSTEM_RECEIVING);
 	must(thread_run(end_the_chain, NULL, &thread), "thread");
-	must(sys_sleep(SECOND / 5), "sleep");
+	wait_for_state(thread.handle, SYSTEM_RECEIVING); /* behind all the others */
 	must(thread_run(fault_in_turn, &thread, &thread), "thread");
-	wait_until_alone();
+	wait_until_alone(still_waiting);
 }
 
 /* The last pager of the chain ends: so does one after the other, without a kernel stack as deep as the chain. */
@@ -73,7 +70,7 @@ void faults_inside(uint64_t threads)
 
 	for (uint64_t i = 0; i < threads; i++)
 		must(thread_run(fault, NULL, &thread), "thread");
-	wait_until_alone();
+	wait_until_alone(still_waiting);
 }
 
 /* All of them wait for a pager that never looks, and then is gone. A line says so for each. */
@@ -103,7 +100,7 @@ static void next_fault(handle_t pager)
 {
 	struct message message;
 
-	must(ipc_receive(pager, &message, 10 * SECOND), "receive");
+	must(ipc_receive(pager, &message, PATIENCE), "receive");
 	expect((message.info & MESSAGE_FROM_KERNEL) && message.words[0] == NOWHERE && message.badge == 9, "another message");
 }
 

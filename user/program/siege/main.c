@@ -5,7 +5,10 @@
  */
 #include "siege.h"
 
+#include "time.h"
+
 #include <amber/string.h>
+#include <amber/system.h>
 
 static const struct {
 	const char *name;
@@ -51,6 +54,30 @@ void expect(bool is_right, const char *what)
 		return;
 	printf("wrong: %s", what);
 	exit(1);
+}
+
+void wait_for_state(handle_t thread, uint64_t wanted)
+{
+	uint64_t begin = time_us(), state, priority, cpu, code, runs;
+
+	for (;;) {
+		must(sys_thread_info(thread, &state, &priority, &cpu, &code, &runs), "thread_info");
+		if (state == wanted || state == SYSTEM_ENDED)
+			return;
+		expect(time_us() - begin < PATIENCE, "a thread doesn't come to where it is to wait");
+		must(sys_sleep(1), "sleep"); /* a tick */
+	}
+}
+
+void wait_until_alone(const char *else_what)
+{
+	uint64_t begin = time_us(), threads = 0, handles, pages, code;
+
+	while (threads != 1 && time_us() - begin < PATIENCE) {
+		must(sys_sleep(SECOND / 100), "sleep");
+		must(sys_space_info(HANDLE_SPACE, &threads, &handles, &pages, &code), "space_info");
+	}
+	expect(threads == 1, else_what);
 }
 
 void spawn_part(const char *name, uint64_t number, const handle_t *handles, unsigned count, handle_t pager, struct child *child)

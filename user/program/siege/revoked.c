@@ -2,6 +2,8 @@
 /* revoked.c: threads that wait with a handle while it is revoked, or closed and what it was made from revoked afterwards. */
 #include "siege.h"
 
+#include <amber/system.h>
+
 #define THREADS 60
 
 static handle_t endpoint, receiving, notification, waiting, inbox, sending;
@@ -49,6 +51,7 @@ static void close_copies(void)
 void revoked(uint64_t rounds)
 {
 	static void (*const functions[])(void *) = { wait, hear, say };
+	static const uint64_t states[] = { SYSTEM_WAITING, SYSTEM_RECEIVING, SYSTEM_SENDING };
 	struct thread threads[THREADS];
 	struct message message = { 0 };
 	uint64_t code;
@@ -60,7 +63,8 @@ void revoked(uint64_t rounds)
 		make_copies();
 		for (unsigned i = 0; i < THREADS; i++)
 			must(thread_run(functions[i % ARRAY_SIZE(functions)], NULL, &threads[i]), "thread");
-		must(sys_sleep(SECOND / 5), "sleep");
+		for (unsigned i = 0; i < THREADS; i++)
+			wait_for_state(threads[i].handle, states[i % ARRAY_SIZE(states)]);
 		if (round % 2)
 			close_copies();
 		must(sys_handle_revoke(endpoint), "revoke");

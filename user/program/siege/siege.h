@@ -10,12 +10,17 @@
 
 #define NOWHERE 0x2800000000ull /* nothing is ever mapped there */
 #define SECOND  1000000ull
+#define PATIENCE (60 * SECOND) /* what takes longer hangs */
 
 void expect(bool is_right, const char *what);
 static inline void may_fail(enum error error)
 {
 	(void)error;
 }
+
+/* Until it waits there, or has ended. How long that takes is the host's business: QEMU may not run a CPU for seconds. */
+void wait_for_state(handle_t thread, uint64_t state);
+void wait_until_alone(const char *else_what); /* until no other thread of this space is left */
 
 /* This program once more, in a space of its own: `siege NAME NUMBER`, with these handles. */
 void spawn_part(const char *name, uint64_t number, const handle_t *handles, unsigned count, handle_t pager, struct child *child);

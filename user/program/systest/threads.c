@@ -6,7 +6,8 @@
 #include "thread.h"
 #include "time.h"
 
-#define LONG_US 3000000000ull
+#define LONG_US     3000000000ull
+#define PATIENCE_US 60000000
 
 static struct {
 	handle_t endpoint, other, notification;
@@ -42,10 +43,21 @@ static void sleep_long(void *argument)
 	must(sys_sleep(LONG_US), "sleep");
 }
 
+static void until_state(handle_t thread, uint64_t wanted)
+{
+	uint64_t begin = time_us(), state, priority, cpu, code, runs;
+
+	do {
+		must(sys_sleep(1), "sleep");
+		must(sys_thread_info(thread, &state, &priority, &cpu, &code, &runs), "thread_info");
+	} while (state != wanted && time_us() - begin < PATIENCE_US);
+}
+
 /* A thread in each state; the records follow. They stay: only the end of all ends them. */
 void show_states(char **words)
 {
 	static void (*const functions[])(void *) = { wait_for_ever, receive_for_ever, call_nobody, sleep_long };
+	static const uint64_t states[] = { SYSTEM_WAITING, SYSTEM_RECEIVING, SYSTEM_SENDING, SYSTEM_SLEEPING };
 	struct thread threads[ARRAY_SIZE(functions)], stopped;
 
 	must(sys_endpoint_create(&scene.endpoint), "endpoint");
@@ -54,7 +66,8 @@ void show_states(char **words)
 	for (unsigned i = 0; i < ARRAY_SIZE(functions); i++)
 		must(thread_run(functions[i], NULL, &threads[i]), "thread");
 	must(thread_make(sleep_long, NULL, &stopped), "thread");
-	must(sys_sleep(50000), "sleep");
+	for (unsigned i = 0; i < ARRAY_SIZE(functions); i++)
+		until_state(threads[i].handle, states[i]);
 	show_threads(words);
 }
 
@@ -90,11 +103,12 @@ void spin(char **words)
 /* --- by id ---------------------------------------------------------------------------------------------------------- */
 
 static uint64_t victim;
+static unsigned lingering;
 
 static void find_victim(const struct system_thread *thread)
 {
 	if (strcmp(thread->name, "systest") == 0 && thread->state != SYSTEM_ENDED)
-		victim = thread->id; /* its last thread */
+		victim = thread->id, lingering++; /* its last thread */
 }
 
 /* In the supervisor's place: a program with several threads, killed by the id of one of them. */
@@ -106,8 +120,11 @@ void kill_child(char **words)
 
 	(void)words;
 	must(spawn(&(struct spawn){ .words = program }, &child), "spawn");
-	must(sys_sleep(100000), "sleep");
-	each_thread(find_victim);
+	for (unsigned i = 0; i < PATIENCE_US / 10000 && lingering < 2; i++) {
+		must(sys_sleep(10000), "sleep");
+		lingering = 0;
+		each_thread(find_victim);
+	}
 	must(sys_system_control(HANDLE_SYSTEM, SYSTEM_KILL, victim), "kill");
 	must(child_wait(&child, &code), "wait");
 	printf("the child's exit code is 0x%zx", (size_t)code);

@@ -10,7 +10,7 @@
 #include "program.h"
 #include "thread.h"
 
-#define PATIENCE_US 20000000
+#define PATIENCE_US 60000000
 #define FAULTS_MAX  64 /* of one probe */
 
 _Static_assert(PROBE_READ == FAULT_READ && PROBE_WRITE == FAULT_WRITE && PROBE_EXECUTE == FAULT_EXECUTE &&
